@@ -1,0 +1,55 @@
+/**
+ * What the forwarder needs of a Kafka client, and nothing more: whole record batches, made by us, for one
+ * topic and partition. A client behind this port keeps sockets, TLS, SASL and metadata.
+ */
+export interface KafkaPort {
+  /**
+   * The partitions of a topic, in order of number. Creates the topic where it is missing and the options
+   * say so. Always asks the cluster afresh.
+   */
+  partitions(topic: string): Promise<readonly PartitionState[]>
+  /** A new producer id for idempotent batches. Asks again by itself while the coordinator loads. */
+  initProducerId(): Promise<ProducerIdentity>
+  /**
+   * Sends one record batch (format v2) and resolves when all in-sync replicas have it. Calls made one after
+   * the other for one partition, without awaiting, leave in that order on one connection.
+   * Rejects with a `KafkaRefusal`, also when no answer came.
+   */
+  produce(topic: string, partition: number, batch: Buffer): Promise<ProduceAnswer>
+  /** Closes all connections; requests under way reject. Never rejects. */
+  close(): Promise<void>
+}
+
+export interface PartitionState {
+  readonly partition: number
+  /** Undefined while the partition has no leader. */
+  readonly leader: number | undefined
+}
+
+export interface ProducerIdentity {
+  readonly id: bigint
+  readonly epoch: number
+}
+
+export interface ProduceAnswer {
+  /** Offset of the batch's first record; -1 where the broker took it as a repeat and does not say. */
+  readonly baseOffset: bigint
+}
+
+export interface KafkaOptions {
+  /** 'host:port' of some brokers; the others are found through them. */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  /** How a missing topic is created; false leaves creating to others. */
+  readonly createTopic: TopicCreation | false
+  /** Milliseconds until a request without an answer counts as failed. */
+  readonly requestTimeout: number
+  /** Milliseconds until a connection attempt counts as failed. */
+  readonly connectionTimeout: number
+}
+
+export interface TopicCreation {
+  readonly partitions: number
+  /** At most the number of brokers there are. */
+  readonly replicationFactor: number
+}

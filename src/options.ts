@@ -1,0 +1,114 @@
+import { LogflumeError } from './errors.ts'
+
+/**
+ * The one place that refuses options. Every refusal names the option, what was expected and what came,
+ * as in `kafka.brokers: expected a non-empty array of 'host:port', got [] (array)`.
+ */
+export function refuse(option: string, expected: string, value: unknown): never {
+  throw new LogflumeError('INVALID_OPTION', `${option}: expected ${expected}, got ${describe(value)}`)
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  const type = Array.isArray(value) ? 'array' : typeof value
+  let text: string
+  try {
+    text = typeof value === 'function' ? value.name || 'anonymous' : (JSON.stringify(value) ?? String(value))
+  } catch {
+    text = Object.prototype.toString.call(value)
+  }
+  return `${text.length > 80 ? `${text.slice(0, 77)}...` : text} (${type})`
+}
+
+export interface Range {
+  readonly min?: number
+  readonly max?: number
+}
+
+/** Checks one options object, property by property, and at last that it has no property nobody asked for. */
+export class OptionReader {
+  readonly #seen = new Set<string>()
+  readonly #path: string
+  readonly #values: Readonly<Record<string, unknown>>
+
+  constructor(path: string, values: unknown) {
+    if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+      refuse(path, 'an object', values)
+    }
+    this.#path = path
+    this.#values = values as Record<string, unknown>
+  }
+
+  #take(key: string): unknown {
+    this.#seen.add(key)
+    return this.#values[key]
+  }
+
+  /** The full name of an option, as messages show it. */
+  at(key: string): string {
+    return this.#path === '' || this.#path === 'options' ? key : `${this.#path}.${key}`
+  }
+
+  has(key: string): boolean {
+    return this.#take(key) !== undefined
+  }
+
+  raw(key: string): unknown {
+    return this.#take(key)
+  }
+
+  string(key: string, fallback?: string): string {
+    const value = this.#take(key) ?? fallback
+    if (typeof value !== 'string' || value === '') refuse(this.at(key), 'a non-empty string', value)
+    return value
+  }
+
+  boolean(key: string, fallback: boolean): boolean {
+    const value = this.#take(key) ?? fallback
+    if (typeof value !== 'boolean') refuse(this.at(key), 'true or false', value)
+    return value
+  }
+
+  /** A whole number within bounds. */
+  integer(key: string, fallback: number | undefined, { min = 0, max = Number.MAX_SAFE_INTEGER }: Range = {}): number {
+    const value = this.#take(key) ?? fallback
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
+      const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+      refuse(this.at(key), `a whole number ${bounds}`, value)
+    }
+    return value
+  }
+
+  oneOf<const T extends string>(key: string, allowed: readonly T[], fallback?: T): T {
+    const value = this.#take(key) ?? fallback
+    const found = allowed.find((one) => one === value)
+    if (found === undefined) refuse(this.at(key), `one of ${allowed.join(', ')}`, value)
+    return found
+  }
+
+  function<T extends (...args: never[]) => unknown>(key: string, fallback: T): T {
+    const value = this.#take(key) ?? fallback
+    if (typeof value !== 'function') refuse(this.at(key), 'a function', value)
+    return value as T
+  }
+
+  strings(key: string, fallback?: readonly string[]): readonly string[] {
+    const value = this.#take(key) ?? fallback
+    if (!Array.isArray(value) || value.length === 0 || !value.every((one) => typeof one === 'string' && one !== '')) {
+      refuse(this.at(key), 'a non-empty array of non-empty strings', value)
+    }
+    return value as string[]
+  }
+
+  /** To be called last: a property that was never asked for is a spelling mistake worth telling. */
+  end(): void {
+    for (const key of Object.keys(this.#values)) {
+      if (!this.#seen.has(key)) {
+        throw new LogflumeError(
+          'INVALID_OPTION',
+          `${this.at(key)}: no such option; there are ${[...this.#seen].sort().join(', ')}`,
+        )
+      }
+    }
+  }
+}
