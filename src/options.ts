@@ -53,6 +53,11 @@ export class OptionReader {
     return this.#take(key) !== undefined
   }
 
+  /** A nested options object; an absent one is as good as an empty one. */
+  section(key: string): OptionReader {
+    return new OptionReader(this.at(key), this.#take(key) ?? {})
+  }
+
   raw(key: string): unknown {
     return this.#take(key)
   }
@@ -70,7 +75,11 @@ export class OptionReader {
   }
 
   /** A whole number within bounds. */
-  integer(key: string, fallback: number | undefined, { min = 0, max = Number.MAX_SAFE_INTEGER }: Range = {}): number {
+  integer(
+    key: string,
+    fallback: number | undefined,
+    { min = 0, max = Number.MAX_SAFE_INTEGER }: Range = {},
+  ): number {
     const value = this.#take(key) ?? fallback
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
       const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
@@ -94,7 +103,11 @@ export class OptionReader {
 
   strings(key: string, fallback?: readonly string[]): readonly string[] {
     const value = this.#take(key) ?? fallback
-    if (!Array.isArray(value) || value.length === 0 || !value.every((one) => typeof one === 'string' && one !== '')) {
+    if (
+      !Array.isArray(value) ||
+      value.length === 0 ||
+      !value.every((one) => typeof one === 'string' && one !== '')
+    ) {
       refuse(this.at(key), 'a non-empty array of non-empty strings', value)
     }
     return value as string[]

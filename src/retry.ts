@@ -12,7 +12,10 @@ export interface BackoffOptions {
  * Milliseconds to wait before try number `attempt` (1 is the first repetition): half of the exponential
  * delay is fixed, half is jitter, so that many processes that lost one broker do not come back at once.
  */
-export function backoff(attempt: number, { first = 100, most = 10_000, random = Math.random }: BackoffOptions = {}): number {
+export function backoff(
+  attempt: number,
+  { first = 100, most = 10_000, random = Math.random }: BackoffOptions = {},
+): number {
   const whole = Math.min(most, first * 2 ** Math.min(attempt - 1, 30))
   return Math.round(whole / 2 + (whole / 2) * random())
 }

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import type { DiagnosticHandler } from '../diagnostics.ts'
+import { toError } from '../errors.ts'
+import { LossCounter } from '../losses.ts'
+import type { Losses } from '../record.ts'
+import { backoff } from '../retry.ts'
+import type { KafkaState } from './forwarder.ts'
+import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
+import { Progress } from './progress.ts'
+
+/** Milliseconds that a worker gets to save its checkpoint and close its connections. */
+const STOP_WITHIN = 1_000
+
+/** The forwarding of one journal, as the app's thread sees it: a worker thread, kept alive, never waited for. */
+export class Forwarding {
+  readonly progress = new Progress()
+  readonly lost = new LossCounter()
+  readonly #data: Omit<WorkerData, 'shared'>
+  readonly #diagnose: DiagnosticHandler
+  #worker: Worker | undefined
+  #restart: NodeJS.Timeout | undefined
+  #crashes = 0
+  #stopped = false
+  #state: KafkaState = 'starting'
+  #error: string | undefined
+  #flushes = new Map<number, { readonly ordinal: number; readonly resolve: () => void }>()
+  #nextFlush = 0
+
+  constructor(data: Omit<WorkerData, 'shared'>, diagnose: DiagnosticHandler) {
+    this.#data = data
+    this.#diagnose = diagnose
+    this.progress.set('recovered', -1)
+    this.#start()
+  }
+
+  #start(): void {
+    let worker: Worker
+    try {
+      worker = new Worker(new URL(import.meta.resolve('logflume/worker')), {
+        name: `logflume ${this.#data.journal.name}`,
+        workerData: { ...this.#data, shared: this.progress.shared } satisfies WorkerData,
+        // The app's own loaders and flags are none of the worker's business.
+        execArgv: [],
+      })
+    } catch (thrown) {
+      this.#ended(toError(thrown))
+      return
+    }
+    this.#worker = worker
+    // A program that has nothing else to do may end: what is not forwarded yet is on disk.
+    worker.unref()
+    worker.on('message', (message: FromWorker) => this.#take(message))
+    worker.on('error', (error) => (this.#error = toError(error).message))
+    worker.on('exit', () => this.#ended(new Error(this.#error ?? 'the worker thread ended')))
+    for (const [id, { ordinal }] of this.#flushes) this.#say({ type: 'flush', id, ordinal })
+  }
+
+  #take(message: FromWorker): void {
+    switch (message.type) {
+      case 'state':
+        this.#state = message.state
+        this.#error = message.error
+        if (message.state === 'connected') this.#crashes = 0
+        break
+      case 'lost':
+        this.lost.add(message.reason, message.lines)
+        break
+      case 'flushed':
+        this.#flushes.get(message.id)?.resolve()
+        break
+      case 'diagnostic':
+        this.#diagnose(message.diagnostic)
+        break
+    }
+  }
+
+  #ended(error: Error): void {
+    this.#worker = undefined
+    if (this.#stopped) return
+    this.#state = 'retrying'
+    this.#error = error.message
+    this.#diagnose({
+      level: 'error',
+      message: `forwarding stopped and will be started again: ${error.message}`,
+      error,
+    })
+    this.#restart = setTimeout(() => this.#start(), backoff(++this.#crashes))
+    this.#restart.unref()
+  }
+
+  #say(message: ToWorker): void {
+    this.#worker?.postMessage(message)
+  }
+
+  /** Resolves when every line before `ordinal` is in Kafka or lost, or after `timeout` milliseconds. */
+  async flush(ordinal: number, timeout: number): Promise<void> {
+    if (this.#stopped || this.progress.get('acknowledged') >= ordinal) return
+    const id = this.#nextFlush++
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeout)
+      this.#flushes.set(id, {
+        ordinal,
+        resolve: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+      })
+      this.#say({ type: 'flush', id, ordinal })
+    })
+    this.#flushes.delete(id)
+  }
+
+  /** Ends the worker, gently at first. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    clearTimeout(this.#restart)
+    const worker = this.#worker
+    if (worker !== undefined) {
+      const ended = new Promise((resolve) => worker.once('exit', resolve))
+      this.#say({ type: 'stop' })
+      await Promise.race([ended, delay(STOP_WITHIN, undefined, { ref: false })])
+      await worker.terminate()
+    }
+    this.#state = 'stopped'
+  }
+
+  stats(): { readonly state: KafkaState; readonly error: string | undefined; readonly lost: Losses } {
+    return { state: this.#state, error: this.#error, lost: this.lost.snapshot() }
+  }
+}

@@ -1,0 +1,27 @@
+import type { Diagnostic } from '../diagnostics.ts'
+import type { Position } from '../record.ts'
+import type { KafkaState } from './forwarder.ts'
+import type { ForwardSettings } from './options.ts'
+
+/** What a worker is started with. */
+export interface WorkerData {
+  readonly shared: SharedArrayBuffer
+  readonly journal: { readonly dir: string; readonly name: string; readonly slot: number }
+  /** Where the journal ended when this process opened it: what is before that was found, not written. */
+  readonly openedAt: Position
+  readonly settings: ForwardSettings
+}
+
+/** From the app's thread to the worker. */
+export type ToWorker =
+  /** Answer when every line before `ordinal` is in Kafka or lost. */
+  | { readonly type: 'flush'; readonly id: number; readonly ordinal: number }
+  /** Stop; what is under way is left to the checkpoint. */
+  | { readonly type: 'stop' }
+
+/** From the worker to the app's thread: only what is rare. The rest is in `Progress`. */
+export type FromWorker =
+  | { readonly type: 'flushed'; readonly id: number }
+  | { readonly type: 'state'; readonly state: KafkaState; readonly error: string | undefined }
+  | { readonly type: 'lost'; readonly reason: string; readonly lines: number }
+  | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic }

@@ -1,0 +1,84 @@
+import { hostname } from 'node:os'
+import type { KafkaOptions } from '../kafka/port.ts'
+import type { OptionReader } from '../options.ts'
+import { refuse } from '../options.ts'
+import type { ForwarderSettings } from './forwarder.ts'
+
+export interface ForwardOptions {
+  /** 'host:port' of some brokers; the others are found through them. */
+  readonly brokers: readonly string[]
+  /** Where the lines go. @default 'logs' */
+  readonly topic?: string
+  /** How this process names itself to the brokers. @default 'logflume-<hostname>' */
+  readonly clientId?: string
+  /** How a missing topic is made; false: it is not. @default { partitions: 4, replicationFactor: 2 } */
+  readonly createTopic?: false | { readonly partitions?: number; readonly replicationFactor?: number }
+  /** @default 'none' */
+  readonly compression?: 'none' | 'gzip'
+  /** Bytes of lines that make one batch, before compression. @default 524_288 */
+  readonly batchBytes?: number
+  /** Milliseconds that the first line after a pause waits for company. @default 2 */
+  readonly linger?: number
+  /** What may be in memory between journal and Kafka. @default { maxBytes: 8 MiB, maxRecords: 100_000 } */
+  readonly queue?: { readonly maxBytes?: number; readonly maxRecords?: number }
+  /** Milliseconds until a request without an answer has failed. @default 10_000 */
+  readonly requestTimeout?: number
+  /** Milliseconds until an attempt to connect has failed. @default 3_000 */
+  readonly connectionTimeout?: number
+  /** Milliseconds without lines after which connections are closed. @default 30_000 */
+  readonly idleTimeout?: number
+}
+
+export interface ForwardSettings extends ForwarderSettings {
+  readonly kafka: KafkaOptions
+  readonly compression: 'none' | 'gzip'
+}
+
+/** Kafka's own rule for names of topics. */
+const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
+
+export function readForwardOptions(reader: OptionReader): ForwardSettings {
+  const brokers = reader.strings('brokers')
+  for (const broker of brokers) {
+    const port = /^[^\s:]+:(\d{1,5})$|^\[[0-9a-fA-F:]+\]:(\d{1,5})$/.exec(broker)
+    const number = Number(port?.[1] ?? port?.[2])
+    if (!(number >= 1 && number <= 65_535)) refuse(reader.at('brokers'), "'host:port' in each place", broker)
+  }
+  const topic = reader.string('topic', 'logs')
+  if (!TOPIC.test(topic) || topic === '.' || topic === '..') {
+    refuse(reader.at('topic'), "a topic name (letters, digits, '.', '_', '-', at most 249)", topic)
+  }
+  const queue = reader.section('queue')
+  const settings: ForwardSettings = {
+    topic,
+    kafka: {
+      brokers,
+      clientId: reader.string('clientId', `logflume-${hostname()}`),
+      createTopic: readTopicCreation(reader),
+      requestTimeout: reader.integer('requestTimeout', 10_000, { min: 100, max: 600_000 }),
+      connectionTimeout: reader.integer('connectionTimeout', 3_000, { min: 100, max: 600_000 }),
+    },
+    compression: reader.oneOf('compression', ['none', 'gzip'], 'none'),
+    batchBytes: reader.integer('batchBytes', 512 * 1024, { min: 1024, max: 64 * 1024 ** 2 }),
+    linger: reader.integer('linger', 2, { max: 60_000 }),
+    idleTimeout: reader.integer('idleTimeout', 30_000, { min: 100 }),
+    queue: {
+      maxBytes: queue.integer('maxBytes', 8 * 1024 ** 2, { min: 1024 }),
+      maxRecords: queue.integer('maxRecords', 100_000, { min: 1 }),
+    },
+  }
+  queue.end()
+  reader.end()
+  return settings
+}
+
+function readTopicCreation(reader: OptionReader): KafkaOptions['createTopic'] {
+  if (reader.raw('createTopic') === false) return false
+  const creation = reader.section('createTopic')
+  const settings = {
+    partitions: creation.integer('partitions', 4, { min: 1, max: 10_000 }),
+    replicationFactor: creation.integer('replicationFactor', 2, { min: 1, max: 100 }),
+  }
+  creation.end()
+  return settings
+}
