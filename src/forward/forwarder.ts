@@ -21,6 +21,7 @@ const REPLACE_CLIENT_AFTER = 3
 /** Sequences wrap around behind the largest signed 32-bit number. */
 const SEQUENCES = 2 ** 31
 
+/** 'idle': connections are closed until there is a line to send. 'off': forwarding was not asked for. */
 export type KafkaState = 'off' | 'starting' | 'connected' | 'idle' | 'retrying' | 'stopped'
 
 export interface ForwarderSettings {
@@ -44,7 +45,6 @@ export interface ForwarderParts {
   readonly progress: Progress
   readonly diagnose: DiagnosticHandler
   readonly onState: (state: KafkaState, error: string | undefined) => void
-  readonly onLoss: (reason: string, lines: number) => void
 }
 
 /**
@@ -276,18 +276,13 @@ export class Forwarder {
 
   #acknowledged(entry: BatchEntry): void {
     entry.state = 'acknowledged'
-    const { progress, onLoss, onState } = this.#parts
+    const { progress, onState } = this.#parts
     if (this.#failures > 0) onState('connected', undefined)
     this.#failures = 0
     for (const settled of this.#window.settle()) {
       this.#position = settled.to
       this.#saved = false
-      if (settled.kind === 'batch') {
-        progress.add('forwarded', settled.records)
-      } else {
-        progress.add('lost', settled.records)
-        onLoss(settled.reason, settled.records)
-      }
+      progress.add(settled.kind === 'batch' ? 'forwarded' : settled.reason, settled.records)
     }
     progress.set('acknowledged', this.#position.ordinal)
     this.#waiters = this.#waiters.filter(({ ordinal, resolve }) => {
@@ -377,9 +372,12 @@ export class Forwarder {
     this.#replay = []
     this.#sequence = sequence
     if (records === 1) {
-      const reason = 'refused by Kafka'
-      this.#parts.diagnose({ level: 'error', message: `a line was ${reason}: ${error.message}`, error })
-      this.#window.push({ kind: 'loss', from, to, records, reason })
+      this.#parts.diagnose({
+        level: 'error',
+        message: `Kafka refused a line, it is lost: ${error.message}`,
+        error,
+      })
+      this.#window.push({ kind: 'loss', from, to, records, reason: 'refused' })
       this.#rewind = to
     } else {
       this.#batchBytes = Math.max(1, Math.floor((to.offset - from.offset) / 2))
@@ -416,7 +414,7 @@ export class Forwarder {
 function missing(expected: Position, from: Position): Entry[] {
   const records = from.ordinal - expected.ordinal
   if (records <= 0) return []
-  return [{ kind: 'loss', from: expected, to: from, records, reason: 'deleted before it was forwarded' }]
+  return [{ kind: 'loss', from: expected, to: from, records, reason: 'deleted' }]
 }
 
 function cutOf({ from, to, records, sequence, timestamp }: BatchEntry): CutBatch {

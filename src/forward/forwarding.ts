@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { DiagnosticHandler } from '../diagnostics.ts'
 import { toError } from '../errors.ts'
-import { LossCounter } from '../losses.ts'
 import type { Losses } from '../record.ts'
 import { backoff } from '../retry.ts'
 import type { KafkaState } from './forwarder.ts'
@@ -12,10 +11,22 @@ import { Progress } from './progress.ts'
 /** Milliseconds that a worker gets to save its checkpoint and close its connections. */
 const STOP_WITHIN = 1_000
 
+export interface ForwardingStats {
+  readonly recovered: number
+  readonly forwarded: number
+  readonly lost: Losses
+  readonly lostTotal: number
+  readonly kafka: {
+    readonly state: KafkaState
+    readonly error: string | undefined
+    readonly retries: number
+    readonly duplicatesPossible: number
+  }
+}
+
 /** The forwarding of one journal, as the app's thread sees it: a worker thread, kept alive, never waited for. */
 export class Forwarding {
   readonly progress = new Progress()
-  readonly lost = new LossCounter()
   readonly #data: Omit<WorkerData, 'shared'>
   readonly #diagnose: DiagnosticHandler
   #worker: Worker | undefined
@@ -48,11 +59,12 @@ export class Forwarding {
       return
     }
     this.#worker = worker
-    // A program that has nothing else to do may end: what is not forwarded yet is on disk.
-    worker.unref()
     worker.on('message', (message: FromWorker) => this.#take(message))
     worker.on('error', (error) => (this.#error = toError(error).message))
     worker.on('exit', () => this.#ended(new Error(this.#error ?? 'the worker thread ended')))
+    // A program that has nothing else to do may end: what is not forwarded yet is on disk. Only now, since
+    // listening for messages takes hold of the worker again.
+    worker.unref()
     for (const [id, { ordinal }] of this.#flushes) this.#say({ type: 'flush', id, ordinal })
   }
 
@@ -62,9 +74,6 @@ export class Forwarding {
         this.#state = message.state
         this.#error = message.error
         if (message.state === 'connected') this.#crashes = 0
-        break
-      case 'lost':
-        this.lost.add(message.reason, message.lines)
         break
       case 'flushed':
         this.#flushes.get(message.id)?.resolve()
@@ -118,15 +127,34 @@ export class Forwarding {
     clearTimeout(this.#restart)
     const worker = this.#worker
     if (worker !== undefined) {
-      const ended = new Promise((resolve) => worker.once('exit', resolve))
+      const patience = new AbortController()
+      worker.once('exit', () => patience.abort())
+      worker.ref()
       this.#say({ type: 'stop' })
-      await Promise.race([ended, delay(STOP_WITHIN, undefined, { ref: false })])
+      await delay(STOP_WITHIN, undefined, { signal: patience.signal }).catch(() => undefined)
       await worker.terminate()
     }
     this.#state = 'stopped'
   }
 
-  stats(): { readonly state: KafkaState; readonly error: string | undefined; readonly lost: Losses } {
-    return { state: this.#state, error: this.#error, lost: this.lost.snapshot() }
+  stats(): ForwardingStats {
+    const { progress } = this
+    const deleted = progress.get('deleted')
+    const refused = progress.get('refused')
+    return {
+      recovered: Math.max(0, progress.get('recovered')),
+      forwarded: progress.get('forwarded'),
+      lostTotal: deleted + refused,
+      lost: {
+        ...(deleted > 0 && { 'deleted before it was forwarded': deleted }),
+        ...(refused > 0 && { 'refused by Kafka': refused }),
+      },
+      kafka: {
+        state: this.#state,
+        error: this.#error,
+        retries: progress.get('retries'),
+        duplicatesPossible: progress.get('duplicatesPossible'),
+      },
+    }
   }
 }

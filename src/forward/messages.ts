@@ -23,5 +23,4 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'flushed'; readonly id: number }
   | { readonly type: 'state'; readonly state: KafkaState; readonly error: string | undefined }
-  | { readonly type: 'lost'; readonly reason: string; readonly lines: number }
   | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic }

@@ -10,12 +10,13 @@ const CELLS = [
   'acknowledged',
   'recovered',
   'forwarded',
-  'lost',
+  'deleted',
+  'refused',
   'retries',
   'duplicatesPossible',
 ] as const
 
-type Cell = (typeof CELLS)[number]
+export type Cell = (typeof CELLS)[number]
 
 /** The first 8 bytes hold the wake counter, alone, since waiting on memory works on 32 bits. */
 const HEADER_BYTES = 8

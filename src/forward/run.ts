@@ -40,7 +40,6 @@ export async function runWorker(): Promise<void> {
     progress,
     diagnose: (diagnostic) => say({ type: 'diagnostic', diagnostic }),
     onState: (state, error) => say({ type: 'state', state, error }),
-    onLoss: (reason, lines) => say({ type: 'lost', reason, lines }),
   })
   listen(port, forwarder, say)
   await forwarder.run()

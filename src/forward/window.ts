@@ -18,7 +18,8 @@ export interface LossEntry {
   readonly from: Position
   readonly to: Position
   readonly records: number
-  readonly reason: string
+  /** Where it is counted: gone from disk before its turn, or a line that Kafka does not take. */
+  readonly reason: 'deleted' | 'refused'
 }
 
 export interface WindowBounds {

@@ -6,7 +6,7 @@ import type { DiagnosticHandler } from '../diagnostics.ts'
 import { LogflumeError, toError } from '../errors.ts'
 import { countLines, NEWLINE } from '../lines.ts'
 import { LossCounter } from '../losses.ts'
-import type { Losses } from '../record.ts'
+import type { Losses, Position } from '../record.ts'
 import { backoff } from '../retry.ts'
 import { newestLink, stateDirectory, tornFile } from './directory.ts'
 import { keepUntilExit, letGo } from './exit.ts'
@@ -174,8 +174,10 @@ export class Journal {
     }
   }
 
-  get nextOrdinal(): number {
-    return this.#nextOrdinal
+  /** Where the next line on disk will be. */
+  get end(): Position {
+    const { ordinal, bytes } = this.#segment ?? { ordinal: this.#nextOrdinal, bytes: 0 }
+    return { segment: ordinal, offset: bytes, ordinal: this.#nextOrdinal }
   }
 
   append(line: string): void {

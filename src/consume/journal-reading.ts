@@ -1,0 +1,147 @@
+import PQueue from 'p-queue'
+import { toError } from '../errors.ts'
+import type { JournalReader, JournalReaderOptions } from '../journal/reader.ts'
+import type { Losses } from '../record.ts'
+import { JournalSlot } from './journal-slot.ts'
+import type { Lease } from './lease.ts'
+import type { JournalSettings } from './options.ts'
+import type { SavedOffsets } from './saved-offsets.ts'
+import type { SourceContext } from './source.ts'
+
+export interface JournalReadingParts {
+  readonly settings: JournalSettings
+  readonly offsets: SavedOffsets
+  readonly context: SourceContext
+  readonly lease: Lease
+  readonly listSlots: (dir: string, name: string) => Promise<readonly number[]>
+  readonly open: (options: JournalReaderOptions) => Promise<JournalReader>
+}
+
+/** Slots that are read at the same time. */
+const CONCURRENCY = 4
+/** Milliseconds that new lines gather while more are being written. */
+const GATHER = 10
+
+/** Takes turns reading the slots of a journal, those that have something new. */
+export class JournalReading {
+  readonly #parts: JournalReadingParts
+  readonly #slots = new Map<number, JournalSlot>()
+  readonly #turns = new PQueue({ concurrency: CONCURRENCY })
+  /** What could not be read at the last try: the directory, or one of its slots. */
+  readonly #failing = new Map<'directory' | JournalSlot, Error>()
+  #looking: Promise<void> | undefined
+
+  constructor(parts: JournalReadingParts) {
+    this.#parts = parts
+  }
+
+  get lost(): Losses {
+    const sum: Record<string, number> = {}
+    for (const { lost } of this.#slots.values())
+      for (const [reason, lines] of Object.entries(lost)) sum[reason] = (sum[reason] ?? 0) + lines
+    return sum
+  }
+
+  /** Why some lines cannot be read at present. */
+  get failure(): Error | undefined {
+    return this.#failing.values().next().value
+  }
+
+  /** Finds slots that are new, and reads what is new in all. A slot without a saved place begins at `start`. */
+  look(start: 'earliest' | 'latest'): Promise<void> {
+    return (this.#looking ??= this.#lookAll(start).finally(() => (this.#looking = undefined)))
+  }
+
+  async #lookAll(start: 'earliest' | 'latest'): Promise<void> {
+    const { settings, listSlots } = this.#parts
+    try {
+      for (const slot of await listSlots(settings.dir, settings.name))
+        if (!this.#slots.has(slot)) this.#slots.set(slot, await this.#open(slot, start))
+      this.#worked('directory')
+    } catch (thrown) {
+      this.#failed('directory', toError(thrown))
+    }
+    for (const slot of this.#slots.values()) this.#nudge(slot)
+  }
+
+  async #open(slot: number, start: 'earliest' | 'latest'): Promise<JournalSlot> {
+    const { settings, offsets, open } = this.#parts
+    const { dir, name } = settings
+    const reader = await open({ dir, name, slot, from: offsets.get(slot) ?? start })
+    // Noted at once: 'latest' must not become a later one when the consumer starts again.
+    offsets.set(slot, reader.position)
+    return new JournalSlot(name, slot, reader, offsets)
+  }
+
+  /** A file changed; undefined: any of them may have. */
+  changed(file: string | undefined): void {
+    const prefix = `${this.#parts.settings.name}.`
+    if (file === undefined) {
+      void this.look('earliest')
+    } else if (file.startsWith(prefix)) {
+      const slot = this.#slots.get(Number.parseInt(file.slice(prefix.length), 10))
+      if (slot === undefined) void this.look('earliest')
+      else this.#nudge(slot)
+    }
+  }
+
+  #nudge(slot: JournalSlot): void {
+    slot.nudges++
+    if (slot.busy) return
+    slot.busy = true
+    this.#schedule(slot)
+  }
+
+  #schedule(slot: JournalSlot): void {
+    void this.#turns.add(() => this.#turn(slot))
+  }
+
+  async #turn(slot: JournalSlot): Promise<void> {
+    const { context, lease } = this.#parts
+    const nudges = slot.nudges
+    let more = false
+    try {
+      more = await slot.turn(context.take, lease)
+      this.#worked(slot)
+    } catch (thrown) {
+      this.#failed(slot, toError(thrown))
+    }
+    void this.save()
+    if (more) this.#schedule(slot)
+    else if (slot.nudges === nudges || lease.ending) slot.busy = false
+    else void lease.sleep(GATHER).then(() => this.#schedule(slot))
+  }
+
+  #worked(what: 'directory' | JournalSlot): void {
+    if (this.#failing.delete(what) && this.#failing.size === 0) this.#parts.context.running()
+  }
+
+  #failed(what: 'directory' | JournalSlot, error: Error): void {
+    const { context, settings } = this.#parts
+    this.#failing.set(what, error)
+    context.waiting(error)
+    const message = `cannot read journal ${settings.name} in ${settings.dir}: ${error.message}`
+    context.diagnose({ level: 'warn', message: `${message}; trying again`, error })
+  }
+
+  /** Notes how far every slot has come. */
+  async save(): Promise<void> {
+    try {
+      await this.#parts.offsets.save()
+    } catch (thrown) {
+      const error = toError(thrown)
+      const message = `cannot save the place in journal ${this.#parts.settings.name}: ${error.message}`
+      this.#parts.context.diagnose({ level: 'error', message, error })
+    }
+  }
+
+  /** Resolves when no slot has anything more. */
+  async idle(): Promise<void> {
+    await this.#looking
+    await this.#turns.onIdle()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#slots.values()].map((slot) => slot.close()))
+  }
+}

@@ -1,0 +1,119 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LogflumeError, toError } from '../errors.ts'
+import type { SlotLock } from '../journal/lock.ts'
+import type { Losses } from '../record.ts'
+import { DirectoryWatch } from './directory-watch.ts'
+import { JournalReading, type JournalReadingParts } from './journal-reading.ts'
+import { Lease } from './lease.ts'
+import type { JournalSettings } from './options.ts'
+import { SavedOffsets } from './saved-offsets.ts'
+import type { Source, SourceContext } from './source.ts'
+
+/** What is needed of the journal's room. */
+export interface JournalPort extends Pick<JournalReadingParts, 'listSlots' | 'open'> {
+  /** Claims the lowest slot of a name that no living process holds. */
+  claimSlot(dir: string, name: string): SlotLock
+}
+
+/** Milliseconds between looks for a directory that is not there, or a group that somebody else reads for. */
+const LOOK_AGAIN = 1000
+
+/** The lines of all journals of one name in one directory; no Kafka is needed. */
+export class JournalSource implements Source {
+  /** How much is written but not read is not known without reading it. */
+  readonly lag = undefined
+  readonly #settings: JournalSettings
+  readonly #journal: JournalPort
+  readonly #lease = new Lease()
+  #reading: JournalReading | undefined
+
+  constructor(settings: JournalSettings, journal: JournalPort) {
+    this.#settings = settings
+    this.#journal = journal
+  }
+
+  get lost(): Losses {
+    return this.#reading?.lost ?? {}
+  }
+
+  async run(context: SourceContext): Promise<void> {
+    const stop = (): void => this.#lease.end(context.stopTimeout)
+    context.signal.addEventListener('abort', stop)
+    if (context.signal.aborted) stop()
+    let lock: SlotLock | undefined
+    try {
+      lock = await this.#claim(context)
+      if (lock !== undefined) await this.#read(context)
+    } finally {
+      context.signal.removeEventListener('abort', stop)
+      this.#lease.expire()
+      lock?.release()
+    }
+  }
+
+  /** The right to read for the group; undefined when the consumer was stopped before its turn came. */
+  async #claim({ waiting, diagnose }: SourceContext): Promise<SlotLock | undefined> {
+    while (!this.#lease.ending) {
+      const claimed = await this.#tryClaim()
+      if (!(claimed instanceof LogflumeError)) return claimed
+      if (!this.#settings.follow) throw claimed
+      waiting(claimed)
+      diagnose({ level: 'warn', message: `${claimed.message}; waiting`, error: claimed })
+      await this.#lease.sleep(LOOK_AGAIN)
+    }
+    return undefined
+  }
+
+  async #tryClaim(): Promise<SlotLock | LogflumeError> {
+    const { dir, name, group } = this.#settings
+    const there = await stat(dir).catch(() => undefined)
+    if (there?.isDirectory() !== true)
+      return new LogflumeError('JOURNAL', `there is no directory ${dir}`, { retryable: true })
+    const lock = this.#journal.claimSlot(dir, `${name}.${group}.consumer`)
+    if (lock.slot === 0) return lock
+    lock.release()
+    const message = `another consumer of group ${group} reads journal ${name} in ${dir}`
+    return new LogflumeError('JOURNAL', message, { retryable: true })
+  }
+
+  async #read(context: SourceContext): Promise<void> {
+    const { dir, start, follow } = this.#settings
+    const offsets = await this.#openOffsets()
+    const { listSlots, open } = this.#journal
+    const reading = new JournalReading({
+      settings: this.#settings,
+      offsets,
+      context,
+      lease: this.#lease,
+      listSlots,
+      open,
+    })
+    this.#reading = reading
+    context.running()
+    // Before the first look, so that no change falls between the two.
+    const watch = follow ? new DirectoryWatch(dir, (file) => reading.changed(file)) : undefined
+    try {
+      await reading.look(start)
+      if (follow) await this.#lease.ended()
+    } finally {
+      watch?.close()
+    }
+    await this.#lease.wait(reading.idle())
+    await reading.save()
+    await reading.close()
+    if (!follow && reading.failure !== undefined && !context.signal.aborted) throw reading.failure
+  }
+
+  /** A place that cannot be saved is told now, and not by everything coming again one day. */
+  async #openOffsets(): Promise<SavedOffsets> {
+    const { dir, name, group } = this.#settings
+    const file = join(dir, '.logflume', `${name}.${group}.offsets`)
+    try {
+      return await SavedOffsets.open(file)
+    } catch (thrown) {
+      const cause = toError(thrown)
+      throw new LogflumeError('JOURNAL', `cannot keep the place in ${file}: ${cause.message}`, { cause })
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import { resolve } from 'node:path'
+import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
+import type { LogflumeError } from '../errors.ts'
+import { OptionReader, refuse } from '../options.ts'
+import type { BackoffOptions } from '../retry.ts'
+import type { ConsumedRecord } from './record.ts'
+import { checkSink, type Sink } from './sink.ts'
+import type { Transform } from './transform.ts'
+
+export interface FromKafka {
+  /** 'host:port' of some brokers; the others are found through them. */
+  readonly brokers: readonly string[]
+  /** A topic that does not exist yet is waited for. */
+  readonly topics: readonly string[]
+  /** Consumers of one group share the partitions, and their place is kept in Kafka under this name. */
+  readonly group: string
+  /** Where a group begins that has no place yet. @default 'earliest' */
+  readonly start?: 'earliest' | 'latest'
+  /** Partitions that are worked on at the same time; within one, order is kept. @default 4 */
+  readonly concurrency?: number
+  /** Milliseconds after which the group gives the partitions of a consumer that vanished to others. @default 30_000 */
+  readonly sessionTimeout?: number
+  /** What the brokers' logs call this client. @default 'logflume' */
+  readonly clientId?: string
+}
+
+export interface FromJournal {
+  /** The directory that `createLogger` writes to. */
+  readonly dir: string
+  /** The logger's name: the journals of all its processes are read. */
+  readonly name: string
+  /** Under this name the place is kept, in the same directory. @default 'default' */
+  readonly group?: string
+  /** Where a group begins that has no place yet. @default 'earliest' */
+  readonly start?: 'earliest' | 'latest'
+  /** Wait for new lines; false: end after what is there. @default true */
+  readonly follow?: boolean
+}
+
+export interface ConsumerOptions {
+  readonly from: FromKafka | FromJournal
+  /** Applied in order. @default none */
+  readonly transforms?: readonly Transform[]
+  /** Each gets every record; the place moves when all have it. */
+  readonly sinks: readonly Sink[]
+  /** Takes, as records of their own, those that a transform threw at or a sink refused. @default counted only */
+  readonly deadLetter?: Sink
+  /** Called for each record that dies, and without a record for each attempt of a sink that fails. */
+  readonly onError?: (error: LogflumeError, record?: ConsumedRecord) => void
+  /** The consumer's own trouble, and at level `info` that of the Kafka client. @default warnings to stderr */
+  readonly onDiagnostic?: DiagnosticHandler
+  /** Milliseconds that batches under way get when the consumer stops. @default 10_000 */
+  readonly stopTimeout?: number
+  /** Milliseconds between the attempts of a sink, doubling. @default { first: 100, most: 10_000 } */
+  readonly retry?: { readonly first?: number; readonly most?: number }
+}
+
+export type KafkaSettings = Required<FromKafka>
+export type JournalSettings = Required<FromJournal>
+
+export interface ConsumerSettings {
+  readonly from: KafkaSettings | JournalSettings
+  readonly transforms: readonly Transform[]
+  readonly sinks: readonly Sink[]
+  readonly deadLetter: Sink | undefined
+  readonly onError: (error: LogflumeError, record?: ConsumedRecord) => void
+  readonly diagnose: DiagnosticHandler
+  readonly stopTimeout: number
+  readonly retry: BackoffOptions
+}
+
+/** The longest that a timer of Node can wait. */
+const LONGEST = 2 ** 31 - 1
+
+export function readConsumerOptions(options: ConsumerOptions): ConsumerSettings {
+  const reader = new OptionReader('options', options)
+  const from = reader.section('from')
+  const retry = reader.section('retry')
+  const first = retry.integer('first', 100, { min: 1, max: LONGEST })
+  const settings: ConsumerSettings = {
+    from: from.has('dir') ? readJournal(from) : readKafka(from),
+    transforms: readTransforms(reader),
+    sinks: readSinks(reader),
+    deadLetter: readDeadLetter(reader),
+    onError: readOnError(reader),
+    diagnose: guarded(reader.function<DiagnosticHandler>('onDiagnostic', printDiagnostics())),
+    stopTimeout: reader.integer('stopTimeout', 10_000, { max: LONGEST }),
+    retry: { first, most: retry.integer('most', Math.max(first, 10_000), { min: first, max: LONGEST }) },
+  }
+  retry.end()
+  reader.end()
+  return settings
+}
+
+function readKafka(from: OptionReader): KafkaSettings {
+  const settings: KafkaSettings = {
+    brokers: from.strings('brokers'),
+    topics: from.strings('topics'),
+    group: from.string('group'),
+    start: from.oneOf('start', ['earliest', 'latest'], 'earliest'),
+    concurrency: from.integer('concurrency', 4, { min: 1, max: 1000 }),
+    sessionTimeout: from.integer('sessionTimeout', 30_000, { min: 1000, max: LONGEST }),
+    clientId: from.string('clientId', 'logflume'),
+  }
+  from.end()
+  return settings
+}
+
+function readJournal(from: OptionReader): JournalSettings {
+  const settings: JournalSettings = {
+    dir: resolve(from.string('dir')),
+    name: readFileName(from, 'name'),
+    group: readFileName(from, 'group', 'default'),
+    start: from.oneOf('start', ['earliest', 'latest'], 'earliest'),
+    follow: from.boolean('follow', true),
+  }
+  from.end()
+  return settings
+}
+
+/** A name that becomes part of a file's name. */
+function readFileName(from: OptionReader, key: string, fallback?: string): string {
+  const name = from.string(key, fallback)
+  if (/[/\\\0]/.test(name) || name.length > 100)
+    refuse(from.at(key), 'a name without slashes, of at most 100 characters', name)
+  return name
+}
+
+/** What throws in there must not take a partition with it. */
+function readOnError(reader: OptionReader): ConsumerSettings['onError'] {
+  const onError = reader.function<ConsumerSettings['onError']>('onError', () => undefined)
+  return (error, record) => {
+    try {
+      onError(error, record)
+    } catch {
+      // Nobody is left to tell.
+    }
+  }
+}
+
+function readTransforms(reader: OptionReader): readonly Transform[] {
+  const transforms = reader.raw('transforms') ?? []
+  if (!Array.isArray(transforms)) refuse('transforms', 'an array of functions', transforms)
+  transforms.forEach((transform: unknown, index) => {
+    if (typeof transform !== 'function') refuse(`transforms[${index}]`, 'a function', transform)
+  })
+  return transforms as Transform[]
+}
+
+function readSinks(reader: OptionReader): readonly Sink[] {
+  const sinks = reader.raw('sinks')
+  if (!Array.isArray(sinks) || sinks.length === 0) refuse('sinks', 'a non-empty array of sinks', sinks)
+  sinks.forEach((sink, index) => checkSink(`sinks[${index}]`, sink))
+  return sinks as Sink[]
+}
+
+function readDeadLetter(reader: OptionReader): Sink | undefined {
+  const sink = reader.raw('deadLetter')
+  if (sink === undefined) return undefined
+  checkSink('deadLetter', sink)
+  return sink
+}

@@ -1,0 +1,120 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { LogflumeError, toError } from '../errors.ts'
+import type { Position } from '../record.ts'
+
+interface Content {
+  readonly version: 1
+  /** By slot. */
+  readonly positions: Readonly<Record<string, Position>>
+}
+
+/**
+ * How far a group has come in the journals of one name: a small file that is replaced as a whole. While one
+ * save is under way the next ones gather, so that saving never holds up reading.
+ */
+export class SavedOffsets {
+  readonly #file: string
+  readonly #positions: Map<number, Position>
+  #saving: Promise<void> | undefined
+  #changed = false
+  /** Whether what is in the file is worth keeping as the one before. */
+  #sound: boolean
+
+  private constructor(file: string, sound: Map<number, Position> | undefined, older: Map<number, Position>) {
+    this.#file = file
+    this.#sound = sound !== undefined
+    this.#positions = sound ?? older
+  }
+
+  /** Reads the file, or the one before it where a power loss damaged it, and makes sure that it can be written. */
+  static async open(file: string): Promise<SavedOffsets> {
+    await mkdir(dirname(file), { recursive: true })
+    const sound = await read(file)
+    const older = sound === undefined ? await read(`${file}.old`) : undefined
+    const offsets = new SavedOffsets(file, sound, older ?? new Map<number, Position>())
+    await offsets.#write()
+    return offsets
+  }
+
+  get(slot: number): Position | undefined {
+    return this.#positions.get(slot)
+  }
+
+  set(slot: number, position: Position): void {
+    this.#positions.set(slot, position)
+    this.#changed = true
+  }
+
+  /** Resolves when everything set before is on disk. */
+  async save(): Promise<void> {
+    while (this.#changed || this.#saving !== undefined) {
+      this.#saving ??= this.#saveAll().finally(() => (this.#saving = undefined))
+      await this.#saving
+    }
+  }
+
+  async #saveAll(): Promise<void> {
+    while (this.#changed) {
+      this.#changed = false
+      try {
+        await this.#write()
+      } catch (thrown) {
+        this.#changed = true
+        throw thrown
+      }
+    }
+  }
+
+  async #write(): Promise<void> {
+    try {
+      await this.#replace()
+    } catch (thrown) {
+      if ((toError(thrown) as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
+      // Somebody deleted the file or its directory.
+      this.#sound = false
+      await mkdir(dirname(this.#file), { recursive: true })
+      await this.#replace()
+    }
+  }
+
+  async #replace(): Promise<void> {
+    const content: Content = { version: 1, positions: Object.fromEntries(this.#positions) }
+    const temporary = `${this.#file}.tmp`
+    const file = await open(temporary, 'w')
+    try {
+      await file.writeFile(`${JSON.stringify(content)}\n`)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    if (this.#sound) await rename(this.#file, `${this.#file}.old`)
+    this.#sound = false
+    await rename(temporary, this.#file)
+    this.#sound = true
+  }
+}
+
+/** Undefined where there is no such file, or nothing in it that makes sense. */
+async function read(file: string): Promise<Map<number, Position> | undefined> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (thrown) {
+    const cause = toError(thrown)
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new LogflumeError('JOURNAL', `cannot read ${file}: ${cause.message}`, { cause, retryable: true })
+  }
+  try {
+    const { version, positions } = JSON.parse(text) as Partial<Content>
+    if (version !== 1 || positions === undefined) return undefined
+    const entries = Object.entries(positions).map(([slot, position]) => [Number(slot), position] as const)
+    return entries.every(([slot, position]) => isPosition(slot, position)) ? new Map(entries) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isPosition(slot: number, { segment, offset, ordinal }: Position): boolean {
+  return [slot, segment, offset, ordinal].every((number) => Number.isSafeInteger(number) && number >= 0)
+}

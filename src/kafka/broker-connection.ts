@@ -1,0 +1,215 @@
+import type { Socket } from 'node:net'
+import { toError } from '../errors.ts'
+import { KafkaRefusal } from './kafka-refusal.ts'
+import { kafkajsInternals } from './kafkajs-internals.ts'
+import type {
+  KafkajsAnswer,
+  KafkajsBroker,
+  KafkajsConnection,
+  KafkajsDefinition,
+  KafkajsLogger,
+} from './kafkajs-internals.ts'
+import { PRODUCE, PRODUCE_VERSION, produceHead } from './produce-request.ts'
+
+export interface ConnectionSettings {
+  readonly clientId: string
+  readonly connectionTimeout: number
+  readonly logger: KafkajsLogger
+}
+
+/** What kafkajs decodes of a Produce answer; one topic and one partition, as in the request. */
+interface ProduceResponse extends KafkajsAnswer {
+  readonly topics: readonly {
+    readonly partitions: readonly { readonly errorCode: number; readonly baseOffset: string }[]
+  }[]
+}
+
+export interface PartitionAnswer {
+  readonly errorCode: number
+  readonly baseOffset: string
+}
+
+interface UnderWay {
+  readonly fail: (error: Error) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/**
+ * One connection to one broker, from connecting to its end. A lost one is replaced by another, never
+ * revived. A request that is not answered in time ends it, and with it all requests that are under way:
+ * a broker answers in order, so that behind a missing answer there are no others.
+ */
+export class BrokerConnection {
+  /** 'host:port' */
+  readonly address: string
+  #state: 'new' | 'open' | 'ended' = 'new'
+  #reason: Error | undefined
+  readonly #settings: ConnectionSettings
+  readonly #broker: KafkajsBroker
+  readonly #connection: KafkajsConnection
+  readonly #decodeProduce: (payload: Buffer) => Promise<KafkajsAnswer>
+  #socket: Socket | undefined
+  #opening: Promise<void> | undefined
+  readonly #underWay = new Set<UnderWay>()
+
+  constructor(address: string, settings: ConnectionSettings) {
+    this.address = address
+    this.#settings = settings
+    const { Broker, ConnectionPool, createSocketFactory, requests } = kafkajsInternals()
+    const { clientId, connectionTimeout, logger } = settings
+    const createSocket = createSocketFactory()
+    const connectionPool = new ConnectionPool({
+      ...hostAndPort(address),
+      clientId,
+      logger,
+      connectionTimeout,
+      requestTimeout: connectionTimeout,
+      enforceRequestTimeout: false, // by us, see #answered: for kafkajs the connection would go on
+      socketFactory: (socket) => this.#own(createSocket(socket)),
+    })
+    this.#broker = new Broker({ connectionPool, logger, allowAutoTopicCreation: false })
+    const [connection] = connectionPool.pool
+    if (connection === undefined) throw new Error('kafkajs made a pool without connections')
+    this.#connection = connection
+    this.#decodeProduce = requests.Produce.protocol({ version: PRODUCE_VERSION })({}).response.decode
+    letRest(connection)
+  }
+
+  /** Connected, with nothing ahead of a question: a broker answers one request after the other. */
+  get isIdle(): boolean {
+    return this.#state === 'open' && this.#underWay.size === 0
+  }
+
+  get hasEnded(): boolean {
+    return this.#state === 'ended'
+  }
+
+  /** Connects, once for all who ask. */
+  open(timeout: number): Promise<void> {
+    return (this.#opening ??= this.#open(Math.min(timeout, this.#settings.connectionTimeout)))
+  }
+
+  async #open(timeout: number): Promise<void> {
+    try {
+      await this.#answered(this.#broker.connect(), timeout)
+    } catch (error) {
+      this.end(toError(error))
+      throw error
+    }
+    const newest = this.#broker.versions[PRODUCE]?.maxVersion ?? 0
+    if (newest < PRODUCE_VERSION) {
+      const old = KafkaRefusal.unanswered(`${this.address} is older than Kafka 2.1`, { retryable: false })
+      this.end(old)
+      throw old
+    }
+    if (this.#state === 'new') this.#state = 'open'
+  }
+
+  #own(socket: Socket): Socket {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    const lost = (error?: unknown): void =>
+      this.end(error instanceof Error ? error : new Error(`${this.address} closed the connection`))
+    socket.once('end', lost).once('error', lost).once('close', lost)
+    if (this.#state === 'ended') socket.destroy(this.#reason)
+    return socket
+  }
+
+  /** Resolves with the answer as kafkajs decodes it, error codes and all. */
+  async request(
+    apiKey: number,
+    definition: KafkajsDefinition,
+    fields: object,
+    timeout: number,
+  ): Promise<unknown> {
+    const { request, response } = this.#broker.lookupRequest(apiKey, definition)(fields)
+    const sent = this.#connection.send({
+      request,
+      response: { decode: response.decode, parse: (data) => Promise.resolve(data) },
+      logResponseError: false,
+    })
+    return this.#answered(sent, timeout)
+  }
+
+  /** Sends one batch, in this very turn of the event loop: calls leave in the order in which they are made. */
+  async produce(topic: string, partition: number, batch: Buffer, timeout: number): Promise<PartitionAnswer> {
+    const { requestQueue } = this.#connection
+    const payload = await this.#answered(this.#write(topic, partition, batch, timeout), timeout)
+    const answer = (await this.#decodeProduce(payload)) as ProduceResponse
+    requestQueue.maybeThrottle(answer.clientSideThrottleTime ?? null)
+    const [answered] = answer.topics.flatMap(({ partitions }) => partitions)
+    if (answered === undefined) throw KafkaRefusal.unanswered(`${this.address} answered about no partition`)
+    return answered
+  }
+
+  #write(topic: string, partition: number, batch: Buffer, timeout: number): Promise<Buffer> {
+    const socket = this.#socket
+    const correlationId = this.#connection.nextCorrelationId()
+    const { clientId } = this.#settings
+    const head = produceHead({ correlationId, clientId, topic, partition, timeout, batchBytes: batch.length })
+    return new Promise((resolve, reject) => {
+      if (socket === undefined || this.#state !== 'open') throw new Error(`${this.address} is not connected`)
+      this.#connection.requestQueue.push({
+        entry: {
+          apiKey: PRODUCE,
+          apiName: 'Produce',
+          apiVersion: PRODUCE_VERSION,
+          correlationId,
+          resolve: ({ payload }) => resolve(payload),
+          reject,
+        },
+        expectResponse: true,
+        requestTimeout: null,
+        sendRequest: () => {
+          socket.cork()
+          socket.write(head)
+          socket.write(batch)
+          socket.uncork()
+        },
+      })
+    })
+  }
+
+  /** Waits for `work`, and no longer than the connection lives; ends the connection when it takes too long. */
+  #answered<T>(work: Promise<T>, timeout: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = (): void =>
+        this.end(new Error(`${this.address} gave no answer within ${Math.round(timeout)} ms`))
+      const underWay: UnderWay = { fail: reject, timer: setTimeout(late, Math.max(0, timeout)) }
+      this.#underWay.add(underWay)
+      const settled = (): void => {
+        clearTimeout(underWay.timer)
+        this.#underWay.delete(underWay)
+      }
+      work.finally(settled).then(resolve, reject)
+    })
+  }
+
+  /** Closes the socket at once; requests under way reject with `reason`. */
+  end(reason: Error): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    this.#reason = reason
+    for (const { fail, timer } of this.#underWay) {
+      clearTimeout(timer)
+      fail(reason)
+    }
+    this.#underWay.clear()
+    // With an error, since kafkajs takes no notice of a socket that just closes.
+    this.#socket?.destroy(reason)
+  }
+}
+
+/** kafkajs looks for requests to send every millisecond for ever, 3 % of a core; let it, while there are some. */
+function letRest({ requestQueue }: KafkajsConnection): void {
+  const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
+  requestQueue.scheduleCheckPendingRequests = () => {
+    if (requestQueue.pending.length > 0) schedule()
+  }
+}
+
+function hostAndPort(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1') // [::1] is the address ::1
+  return { host, port: Number(address.slice(colon + 1)) }
+}

@@ -1,0 +1,118 @@
+import { toError } from '../errors.ts'
+import { BrokerConnection } from './broker-connection.ts'
+import type { ConnectionSettings } from './broker-connection.ts'
+import { KafkaRefusal } from './kafka-refusal.ts'
+import { kafkajsInternals } from './kafkajs-internals.ts'
+
+const METADATA = 3
+
+/** What kafkajs decodes of a Metadata answer about one topic. */
+interface MetadataResponse {
+  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[]
+  readonly controllerId: number
+  readonly topicMetadata: readonly {
+    readonly topicErrorCode: number
+    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[]
+  }[]
+}
+
+export interface TopicMetadata {
+  /** 0 when all is well; of the topic, not of its partitions. */
+  readonly errorCode: number
+  /** In order of number; the leader is negative where there is none. */
+  readonly partitions: readonly { readonly partition: number; readonly leader: number }[]
+  readonly brokers: number
+  readonly controller: number
+}
+
+/** The brokers: where they are, and a connection to each one that is used. */
+export class Cluster {
+  readonly #bootstrap: readonly string[]
+  readonly #settings: ConnectionSettings
+  /** Addresses by node id, as of the last metadata. */
+  #nodes = new Map<number, string>()
+  readonly #connections = new Map<string, BrokerConnection>()
+  #turn = 0
+  #closed = false
+
+  constructor(bootstrap: readonly string[], settings: ConnectionSettings) {
+    this.#bootstrap = bootstrap
+    this.#settings = settings
+  }
+
+  /** Fresh metadata of one topic, from whichever broker answers. `until` is a `Date.now()`. */
+  async topic(name: string, until: number): Promise<TopicMetadata> {
+    const { Metadata } = kafkajsInternals().requests
+    const fields = { topics: [name], allowAutoTopicCreation: false }
+    const answer = (await this.ask(until, (broker, timeout) =>
+      broker.request(METADATA, Metadata, fields, timeout),
+    )) as MetadataResponse
+    this.#nodes = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]))
+    const [topic] = answer.topicMetadata
+    if (topic === undefined) throw KafkaRefusal.unanswered(`metadata without the topic ${name}`)
+    return {
+      errorCode: topic.topicErrorCode,
+      partitions: topic.partitionMetadata
+        .map(({ partitionId, leader }) => ({ partition: partitionId, leader }))
+        .sort((a, b) => a.partition - b.partition),
+      brokers: answer.brokers.length,
+      controller: answer.controllerId,
+    }
+  }
+
+  /** An open connection to the node of that id. */
+  async node(id: number, until: number): Promise<BrokerConnection> {
+    const address = this.#nodes.get(id)
+    if (address === undefined) throw KafkaRefusal.unanswered(`no address is known of Kafka node ${id}`)
+    return this.#open(address, until - Date.now())
+  }
+
+  /**
+   * Asks one broker after the other until one answers: first those that are connected and idle, then all
+   * that are known. Each gets its share of the time, so that one that hangs leaves some for the rest.
+   */
+  async ask<T>(
+    until: number,
+    question: (broker: BrokerConnection, timeout: number) => Promise<T>,
+  ): Promise<T> {
+    const candidates = this.#candidates()
+    let failure: unknown
+    for (const [index, address] of candidates.entries()) {
+      const stop = Date.now() + (until - Date.now()) / (candidates.length - index)
+      try {
+        const broker = await this.#open(address, stop - Date.now())
+        return await question(broker, stop - Date.now())
+      } catch (error) {
+        failure = error
+      }
+    }
+    throw toError(failure)
+  }
+
+  #candidates(): string[] {
+    const idle = [...this.#connections.values()].filter(({ isIdle }) => isIdle).map(({ address }) => address)
+    const others = [...new Set([...this.#nodes.values(), ...this.#bootstrap])]
+    // Begins with another one each time, or a hanging one would take the first share of every call.
+    const first = this.#turn++ % others.length
+    return [...new Set([...idle, ...others.slice(first), ...others.slice(0, first)])]
+  }
+
+  async #open(address: string, timeout: number): Promise<BrokerConnection> {
+    if (this.#closed) throw KafkaRefusal.unanswered('the Kafka client is closed', { retryable: false })
+    let connection = this.#connections.get(address)
+    if (connection === undefined || connection.hasEnded) {
+      connection = new BrokerConnection(address, this.#settings)
+      this.#connections.set(address, connection)
+    }
+    await connection.open(timeout)
+    return connection
+  }
+
+  /** Ends all connections; whatever is under way rejects. */
+  close(): void {
+    this.#closed = true
+    const reason = KafkaRefusal.unanswered('the Kafka client was closed')
+    for (const connection of this.#connections.values()) connection.end(reason)
+    this.#connections.clear()
+  }
+}

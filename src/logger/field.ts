@@ -1,0 +1,28 @@
+import { Keys } from './key.ts'
+import { serialize } from './serialize.ts'
+
+/** The names that a line has of its own, in their order. */
+export const reservedNames: readonly string[] = [
+  '@timestamp',
+  'log.level',
+  'log.logger',
+  'service.name',
+  'process.pid',
+  'host.hostname',
+  'message',
+  'log.truncated',
+]
+
+/**
+ * A field with a name of the line's own is kept as `field.<name>`. So is `field.message`, which becomes
+ * `field.field.message`, so that two names never become one.
+ */
+const names = new Keys((key) =>
+  reservedNames.includes(key.replace(/^(field\.)+/, '')) ? `field.${key}` : key,
+)
+
+/** One field as it stands in a line, `,"name":value`; '' where its value is undefined. */
+export function fieldText(key: string, value: unknown, owner: object): string {
+  const text = serialize(value, owner)
+  return text === undefined ? '' : names.text(key) + text
+}

@@ -1,0 +1,117 @@
+import type { Fields } from '../record.ts'
+import { errorFields, errorMessage, isError } from './error.ts'
+import { fieldText } from './field.ts'
+import { flat, most } from './quote.ts'
+import { readProperty } from './read-property.ts'
+import { simplify } from './serialize.ts'
+
+/** Fields by name, each as its text in a line. A later field of a name replaces the earlier one. */
+export class FieldList {
+  readonly #texts: Map<string, string>
+  /** The names that the last error was spread to; the next error replaces all of them. */
+  #spread: readonly string[] = []
+  /** Whether `text` has a field that was replaced. */
+  #replaced = false
+  /** What stands behind the message in a line: the quote that ends it, and the fields. */
+  text = '"'
+  /** Of the error that was added: what a line without a message says. */
+  errorMessage: string | undefined = undefined
+
+  constructor(before?: FieldList) {
+    if (before === undefined) {
+      this.#texts = new Map()
+    } else {
+      this.#texts = new Map(before.#texts)
+      this.#spread = before.#spread
+      this.text = before.text
+    }
+  }
+
+  has(key: string): boolean {
+    return this.#texts.has(key)
+  }
+
+  /** False where the object is a value rather than a set of fields: a date, an array, one that throws. */
+  add(fields: object): boolean {
+    const readable = open(fields)
+    if (readable === undefined) return false
+    for (const key of readable.keys) {
+      const value = readProperty(readable.object, key)
+      if (isSpread(key, value) && this.errorMessage === undefined) this.addError(value)
+      else this.#set(key, fieldText(key, value, fields))
+    }
+    this.#finish()
+    return true
+  }
+
+  addError(error: Error): void {
+    for (const key of this.#spread) this.#remove(key)
+    const fields = Object.entries(errorFields(error)).map(([key, value]) => [`error.${key}`, value] as const)
+    for (const [key, value] of fields) this.#set(key, fieldText(key, value, error))
+    this.#spread = fields.map(([key]) => key)
+    this.errorMessage = errorMessage(error)
+    this.#finish()
+  }
+
+  #set(key: string, text: string): void {
+    if (text === '' || this.text.length > most) return
+    this.#remove(key)
+    this.#texts.set(key, text)
+    this.text += text
+  }
+
+  #remove(key: string): void {
+    if (this.#texts.delete(key)) this.#replaced = true
+  }
+
+  #finish(): void {
+    this.text = this.#replaced ? ['"', ...this.#texts.values()].join('') : flat(this.text)
+    this.#replaced = false
+  }
+}
+
+/**
+ * The text of a call's fields, the cheap way, for a line that has the `bound` fields already. Undefined where
+ * they need a `FieldList`: one replaces a bound field, or is an error to be spread. Throws what a field throws.
+ */
+export function plainFields(fields: object, bound: FieldList): string | undefined {
+  if (!isPlain(fields)) return undefined
+  let text = ''
+  for (const key in fields) {
+    if (!Object.prototype.hasOwnProperty.call(fields, key)) continue
+    const value = fields[key]
+    if (bound.has(key) || isSpread(key, value) || isToJson(key, value)) return undefined
+    text += fieldText(key, value, fields)
+    if (text.length > most) break
+  }
+  return text
+}
+
+function isPlain(value: object): value is Fields {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** `err` and `error`, where users of pino have their errors, become `error.type`, `error.message` … */
+function isSpread(key: string, value: unknown): value is Error {
+  return typeof value === 'object' && (key === 'err' || key === 'error') && isError(value)
+}
+
+function isToJson(key: string, value: unknown): boolean {
+  return typeof value === 'function' && key === 'toJSON'
+}
+
+interface Readable {
+  readonly object: object
+  readonly keys: readonly string[]
+}
+
+function open(fields: object): Readable | undefined {
+  try {
+    const object = simplify(fields)
+    if (typeof object !== 'object' || object === null || Array.isArray(object)) return undefined
+    return { object, keys: Object.keys(object) }
+  } catch {
+    return undefined
+  }
+}

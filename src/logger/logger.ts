@@ -1,0 +1,60 @@
+import type { LevelName, LevelSetting, StandardLevel } from './level.ts'
+import type { Lifecycle } from './lifecycle.ts'
+
+/**
+ * Makes one line. Never throws, whatever the arguments are; below the logger's level it does nothing.
+ *
+ * - A message that is no text is made text; without one the line has the error's message, or an empty one.
+ * - An error, also in the fields `err` and `error`, becomes `error.type`, `error.message`, `error.code` and
+ *   `error.stack_trace` with its causes.
+ * - A field with the name of one of the line's own, as `message` or `log.level`, is kept as `field.<name>`.
+ * - A message function is called only where the level is enabled.
+ */
+export interface LogMethod {
+  (message: string | (() => string), fields?: object): void
+  (fields: object, message?: string): void
+  /** `unknown`, as that is what a `catch` catches. */
+  (error: unknown, message?: string, fields?: object): void
+}
+
+/** A `LogMethod` with its level before the other arguments. */
+export interface LeveledLogMethod<L extends string = never> {
+  (level: LevelName<L>, message: string | (() => string), fields?: object): void
+  (level: LevelName<L>, fields: object, message?: string): void
+  (level: LevelName<L>, error: unknown, message?: string, fields?: object): void
+}
+
+/** What a logger has besides the methods of its levels. */
+export interface LoggerMembers<L extends string = never> extends Lifecycle, AsyncDisposable {
+  /** `shop`, or for a logger below it `shop::db`. */
+  readonly name: string
+  /**
+   * The level in force. Setting it holds from the next call on, for this logger, its children, and those of
+   * the loggers below it that have no level of their own. `undefined` goes back to the level of the logger
+   * above; for the root, to the one it was made with.
+   */
+  get level(): LevelSetting<L>
+  set level(level: LevelSetting<L> | undefined)
+  isLevelEnabled(level: LevelName<L>): boolean
+  /**
+   * For levels that are known at run time only. A level that does not exist gives a line of level `info`
+   * that has the name in `field.log.level`.
+   */
+  readonly log: LeveledLogMethod<L>
+  /**
+   * The logger `<this name>::<name>`, the same object each time; of a child, with its fields. It has the
+   * level of this one until it is given its own. `get('db::pool')` is `get('db').get('pool')`.
+   * @throws LogflumeError INVALID_OPTION where the name is empty, or the whole name has over 255 characters.
+   */
+  get(name: string): Logger<L>
+  /**
+   * This logger with fields for each of its lines, which a later field of the same name replaces. The values
+   * are looked at now, not again at each call. It shares its level with the logger it was made from.
+   * @throws LogflumeError INVALID_OPTION where `fields` is not an object of fields.
+   */
+  child(fields: object): Logger<L>
+}
+
+/** `L` are the names of the application's own levels: each is a method. */
+export type Logger<L extends string = never> = LoggerMembers<L> &
+  Readonly<Record<StandardLevel | L, LogMethod>>

@@ -1,0 +1,126 @@
+import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
+import { Forwarding } from '../forward/forwarding.ts'
+import { readForwardOptions, type ForwardOptions, type ForwardSettings } from '../forward/options.ts'
+import { Journal } from '../journal/journal.ts'
+import { readJournalOptions, type JournalOptions, type JournalSettings } from '../journal/options.ts'
+import type { OptionReader } from '../options.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { LineWriter } from './line-writer.ts'
+import type { LoggerStats } from './stats.ts'
+
+/** Options of where lines go, whoever makes them. */
+export interface OutputOptions extends JournalOptions {
+  /** Where the lines are forwarded to. @default nowhere: they stay on disk */
+  readonly kafka?: ForwardOptions
+  /** Told of the library's own trouble. @default warnings and errors to standard error, each once a minute */
+  readonly onDiagnostic?: DiagnosticHandler
+}
+
+export interface OutputSettings {
+  readonly journal: JournalSettings
+  /** Undefined: the lines stay on disk. */
+  readonly forward: ForwardSettings | undefined
+  readonly diagnose: DiagnosticHandler
+}
+
+/** Where the lines of one `name` go: a journal, and from there, where Kafka is on, to Kafka. */
+export interface Output {
+  readonly writer: LineWriter
+  readonly lifecycle: Lifecycle
+}
+
+/** Milliseconds that `flush` and `close` wait for Kafka where the caller does not say. */
+export const END_TIMEOUT = 5_000
+
+/** Takes these options out of the reader, which the caller ends. `name` names the journal's files. */
+export function readOutputOptions(reader: OptionReader, name: string): OutputSettings {
+  return {
+    journal: readJournalOptions(reader, name),
+    forward: reader.has('kafka') ? readForwardOptions(reader.section('kafka')) : undefined,
+    diagnose: guarded(reader.function('onDiagnostic', printDiagnostics())),
+  }
+}
+
+/**
+ * Opens the journal, and forwards what is in it.
+ *
+ * @throws LogflumeError `JOURNAL` when the directory cannot be used.
+ */
+export function openOutput({ journal: settings, forward, diagnose }: OutputSettings): Output {
+  const journal = new Journal(settings, diagnose)
+  const forwarding =
+    forward &&
+    new Forwarding(
+      {
+        journal: { dir: settings.dir, name: settings.name, slot: journal.slot },
+        openedAt: journal.end,
+        settings: forward,
+      },
+      diagnose,
+    )
+  if (forwarding !== undefined) {
+    const { progress } = forwarding
+    progress.set('newestSegment', journal.end.segment)
+    journal.onWrite = () => {
+      progress.set('newestSegment', journal.end.segment)
+      progress.wake()
+    }
+    journal.sparedFrom = () => progress.get('acknowledged')
+  }
+  return { writer: journal, lifecycle: lifecycle(journal, forwarding) }
+}
+
+/** Journal and forwarding as one: what they count together, and the order in which they end. */
+function lifecycle(journal: Journal, forwarding: Forwarding | undefined): Lifecycle {
+  let closing: Promise<LoggerStats> | undefined
+  const stats = (): LoggerStats => readStats(journal, forwarding)
+  const flush = async (timeout: number): Promise<void> => {
+    const deadline = performance.now() + timeout
+    await journal.flush(timeout)
+    await forwarding?.flush(journal.end.ordinal, Math.max(0, deadline - performance.now()))
+  }
+  const close = async (timeout: number): Promise<LoggerStats> => {
+    await flush(timeout)
+    await forwarding?.stop()
+    // Last of all, since it gives the slot to whoever waits for it.
+    await journal.close(timeout)
+    return stats()
+  }
+  return {
+    stats,
+    async flush({ timeout = END_TIMEOUT } = {}) {
+      await flush(timeout)
+      return stats()
+    },
+    close({ timeout = END_TIMEOUT } = {}) {
+      return (closing ??= close(timeout))
+    },
+    async [Symbol.asyncDispose]() {
+      await (closing ??= close(END_TIMEOUT))
+    },
+  }
+}
+
+function readStats(journal: Journal, forwarding: Forwarding | undefined): LoggerStats {
+  const { written, onDisk, lost, lostTotal, bufferedBytes, file, segments, rotations, torn, error } =
+    journal.stats()
+  const sent = forwarding?.stats() ?? { ...NOT_FORWARDED, forwarded: onDisk }
+  return {
+    written: written + sent.recovered,
+    forwarded: sent.forwarded,
+    pending: written + sent.recovered - sent.forwarded - sent.lostTotal - lostTotal,
+    // No reason is common to both: what was lost before the disk never was in the journal.
+    lost: { ...lost, ...sent.lost },
+    recovered: sent.recovered,
+    buffered: { lines: written - onDisk - lostTotal, bytes: bufferedBytes },
+    journal: { file, segments, rotations, torn, error },
+    kafka: sent.kafka,
+  }
+}
+
+const NOT_FORWARDED = {
+  recovered: 0,
+  lost: {},
+  lostTotal: 0,
+  kafka: { state: 'off', error: undefined, retries: 0, duplicatesPossible: 0 },
+} as const

@@ -1,0 +1,38 @@
+import type { KafkaState } from '../forward/forwarder.ts'
+import type { Losses } from '../record.ts'
+
+/** Where every line is: `written = forwarded + pending + lost` holds at all times. */
+export interface LoggerStats {
+  /** Lines made by calls of this process, and the `recovered` ones. */
+  readonly written: number
+  /** Lines that Kafka has acknowledged; without Kafka, those that are on disk. */
+  readonly forwarded: number
+  /** Lines under way: in memory, or on disk and not yet in Kafka. */
+  readonly pending: number
+  /** Lines that will not arrive, by reason; the sum of them counts in the equation. */
+  readonly lost: Losses
+  /** Lines that an earlier process left on disk, found there at the start. */
+  readonly recovered: number
+  /** What is in memory, not yet on disk. */
+  readonly buffered: { readonly lines: number; readonly bytes: number }
+  readonly journal: {
+    /** The segment being written. */
+    readonly file: string
+    /** Segments on disk. */
+    readonly segments: number
+    readonly rotations: number
+    /** Half lines that a crash left and that were cut off. */
+    readonly torn: number
+    /** Why writing does not go on, while it does not. */
+    readonly error: string | undefined
+  }
+  readonly kafka: {
+    readonly state: KafkaState
+    /** The last refusal, until a batch goes through. */
+    readonly error: string | undefined
+    /** Batches sent again. */
+    readonly retries: number
+    /** Lines that may be in Kafka twice, as the broker had forgotten the producer. */
+    readonly duplicatesPossible: number
+  }
+}

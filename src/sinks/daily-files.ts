@@ -1,0 +1,76 @@
+import { join, resolve } from 'node:path'
+import type { Sink } from '../consume/sink.ts'
+import { OptionReader } from '../options.ts'
+import { AppendFiles } from './append-files.ts'
+import { PathTemplate } from './path-template.ts'
+
+export interface DailyFilesOptions {
+  /** Directory of the files; made where missing. */
+  readonly dir: string
+  /**
+   * Where in `dir` a record goes: fields and dates (made of YYYY, MM, DD, HH) in braces. A field without a
+   * value is `unknown`; characters that no file name may have are replaced, see `docs/sinks.md`.
+   * @default '{service.name}/{log.logger}.{YYYYMMDD}'
+   */
+  readonly path?: string
+  /** Which time the dates are of: the record's own, so that a late one goes to its day, or its arrival. @default 'record' */
+  readonly clock?: 'record' | 'arrival'
+  /** Whose days: the machine's or UTC's. @default 'local' */
+  readonly zone?: 'local' | 'utc'
+  /** Files that are kept open. @default 64 */
+  readonly maxOpenFiles?: number
+  /** Milliseconds after which a file that nothing came for is closed. @default 60_000 */
+  readonly idleTimeout?: number
+  /** Whether a write waits for the disk, and not only for the kernel. @default false */
+  readonly fsync?: boolean
+}
+
+const NEWLINE = 10
+
+/**
+ * Appends each record as one line to the file of its logger and day. Made for one process a directory;
+ * several may append to the same files, but then a write that fails may leave lines to be written twice.
+ */
+export function dailyFiles(options: DailyFilesOptions): Sink {
+  const reader = new OptionReader('options', options)
+  const dir = resolve(reader.string('dir'))
+  const zone = reader.oneOf('zone', ['local', 'utc'], 'local')
+  const template = reader.string('path', '{service.name}/{log.logger}.{YYYYMMDD}')
+  const paths = new PathTemplate(reader.at('path'), template, zone)
+  const byArrival = reader.oneOf('clock', ['record', 'arrival'], 'record') === 'arrival'
+  const files = new AppendFiles({
+    maxOpen: reader.integer('maxOpenFiles', 64, { min: 1 }),
+    idleTimeout: reader.integer('idleTimeout', 60_000, { min: 1, max: 2 ** 31 - 1 }),
+    fsync: reader.boolean('fsync', false),
+  })
+  reader.end()
+
+  return {
+    name: 'daily-files',
+    write(records) {
+      const lines = new Map<string, Buffer[]>()
+      for (const record of records) {
+        const path = paths.path(record, byArrival ? record.arrivedAt : record.timestamp)
+        const before = lines.get(path)
+        if (before === undefined) lines.set(path, [record.bytes])
+        else before.push(record.bytes)
+      }
+      return files.append(new Map(Array.from(lines, ([path, all]) => [join(dir, path), joinLines(all)])))
+    },
+    close: () => files.close(),
+  }
+}
+
+/** Bytes as they came: one copy of each line, and one write for each file. */
+function joinLines(lines: readonly Buffer[]): Buffer {
+  let length = 0
+  for (const line of lines) length += line.length + 1
+  const joined = Buffer.allocUnsafeSlow(length)
+  let end = 0
+  for (const line of lines) {
+    joined.set(line, end)
+    end += line.length
+    joined[end++] = NEWLINE
+  }
+  return joined
+}

@@ -1,0 +1,2 @@
+export { LogflumeTransport } from './adapters/winston.ts'
+export type { LogflumeTransportOptions } from './adapters/winston.ts'
