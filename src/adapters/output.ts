@@ -1,5 +1,5 @@
 import { openOutput, readOutputOptions, type Output, type OutputOptions } from '../logger/output.ts'
-import type { OptionReader } from '../options.ts'
+import { OptionReader } from '../options.ts'
 
 /** What every adapter of another logger has as options. */
 export interface AdapterOptions extends OutputOptions {
@@ -14,6 +14,13 @@ export interface AdapterOptions extends OutputOptions {
 
 export interface AdapterOutput extends Output {
   readonly endTimeout: number
+}
+
+/** Reads an adapter's options but for those that are the other logger's own. */
+export function readAdapterOptions(options: unknown, foreign: readonly string[]): OptionReader {
+  if (typeof options !== 'object' || options === null) return new OptionReader('options', options)
+  const own = Object.entries(options).filter(([key]) => !foreign.includes(key))
+  return new OptionReader('options', Array.isArray(options) ? options : Object.fromEntries<unknown>(own))
 }
 
 /** Takes the options that are left out of the reader, ends it, and opens the output that they describe. */

@@ -5,8 +5,7 @@ import type { EndOptions } from '../logger/lifecycle.ts'
 import { readName } from '../logger/options.ts'
 import type { Output } from '../logger/output.ts'
 import type { LoggerStats } from '../logger/stats.ts'
-import { OptionReader } from '../options.ts'
-import { openAdapterOutput, type AdapterOptions, type AdapterOutput } from './output.ts'
+import { openAdapterOutput, readAdapterOptions, type AdapterOptions, type AdapterOutput } from './output.ts'
 
 /** Options of both ways. pino makes the lines, and they are kept as they are. */
 export interface PinoOptions extends AdapterOptions {
@@ -14,17 +13,14 @@ export interface PinoOptions extends AdapterOptions {
   readonly name: string
 }
 
-/** pino tells whether the lines so far are on disk. */
-type Flushed = (error?: Error) => void
-
 /** A pino transport's stream. `close` comes after the lines are on disk, and in Kafka or `endTimeout` is over. */
 export interface PinoTransport extends Transform {
   /** Calls back when the lines so far are on disk. */
-  flush(done: Flushed): void
+  flush(done: (error?: Error) => void): void
 }
 
 /** What pino adds to the options of a target. */
-const FROM_PINO = new Set(['$context', 'pinoWillSendConfig'])
+const FROM_PINO = ['$context', 'pinoWillSendConfig']
 
 /**
  * A pino transport: `pino.transport({ target: 'logflume/pino', options: { name: 'shop', dir: 'logs' } })`.
@@ -58,7 +54,7 @@ export function pinoTransport(options: PinoOptions): PinoTransport {
     },
   )
   return Object.assign(stream, {
-    flush(done: Flushed) {
+    flush(done: (error?: Error) => void) {
       // By then the lines that were written before have come through the stream.
       setImmediate(() => done(output && flushed(output)))
     },
@@ -68,10 +64,7 @@ export function pinoTransport(options: PinoOptions): PinoTransport {
 const UNPARSED = {}
 
 function open(options: PinoOptions): AdapterOutput {
-  // Checked by the reader, which wants to see what is no object.
-  const isObject = typeof options === 'object' && (options as unknown) !== null
-  const own = isObject ? Object.entries(options).filter(([key]) => !FROM_PINO.has(key)) : undefined
-  const reader = new OptionReader('options', own ? Object.fromEntries(own) : options)
+  const reader = readAdapterOptions(options, FROM_PINO)
   return openAdapterOutput(reader, readName(reader))
 }
 
@@ -79,11 +72,9 @@ function open(options: PinoOptions): AdapterOutput {
 function flushed({ writer, lifecycle }: Output): LogflumeError | undefined {
   writer.flushSync()
   const { buffered, journal } = lifecycle.stats()
-  if (buffered.lines === 0) return undefined
-  const because = journal.error ?? 'closed'
-  return new LogflumeError('JOURNAL', `${buffered.lines} lines are not on disk: ${because}`, {
-    retryable: true,
-  })
+  if (buffered.lines === 0 || journal.error === undefined) return undefined
+  const message = `${buffered.lines} lines are not on disk yet: ${journal.error}`
+  return new LogflumeError('JOURNAL', message, { retryable: true })
 }
 
 /**
@@ -98,6 +89,8 @@ export function journalDestination(options: PinoOptions): JournalDestination {
 
 /** A destination for pino, and for whatever else writes lines. */
 export interface JournalDestination extends AsyncDisposable {
+  /** False after `end` and `close`. By this pino knows a destination where it is the only argument. */
+  readonly writable: boolean
   /** Takes text of whole lines. Never throws, never blocks; memory is bounded, see `stats().lost`. */
   write(text: string): boolean
   /** Writes what waits to the disk before it returns. */
@@ -112,6 +105,7 @@ export interface JournalDestination extends AsyncDisposable {
 }
 
 class Destination implements JournalDestination {
+  writable = true
   readonly #output: AdapterOutput
 
   constructor(output: AdapterOutput) {
@@ -122,7 +116,7 @@ class Destination implements JournalDestination {
     const { writer } = this.#output
     // One line, as pino writes it. What a hook of the user's made of it may be none or several.
     if (text.length > 1 && text.indexOf('\n') === text.length - 1) writer.append(text)
-    else for (const line of String(text).split('\n')) if (line !== '') writer.append(`${line}\n`)
+    else for (const line of text.split('\n')) if (line !== '') writer.append(`${line}\n`)
     return true
   }
 
@@ -135,10 +129,11 @@ class Destination implements JournalDestination {
   }
 
   end(done: () => void = () => undefined): void {
-    void this.close().then(done)
+    void this.close().then(() => done())
   }
 
   close({ timeout = this.#output.endTimeout }: EndOptions = {}): Promise<LoggerStats> {
+    this.writable = false
     return this.#output.lifecycle.close({ timeout })
   }
 

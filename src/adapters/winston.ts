@@ -2,41 +2,38 @@ import TransportStream from 'winston-transport'
 import { readLoggerOptions, type LoggerOptions } from '../logger/options.ts'
 import type { LoggerStats } from '../logger/stats.ts'
 import { OptionReader, refuse } from '../options.ts'
-import { openAdapterOutput, type AdapterOptions, type AdapterOutput } from './output.ts'
+import { openAdapterOutput, readAdapterOptions, type AdapterOptions, type AdapterOutput } from './output.ts'
 import { WinstonLines, type Info } from './winston-lines.ts'
 
-/** What is winston's own: which of the logger's infos come here, and in which form. */
-type OwnOptions = Pick<
-  TransportStream.TransportStreamOptions,
-  'level' | 'format' | 'silent' | 'handleExceptions' | 'handleRejections'
->
+/** What is winston's own: which infos come here, and in which form. */
+const STREAM_OPTIONS = ['level', 'format', 'silent', 'handleExceptions', 'handleRejections'] as const
+type StreamOptions = Pick<TransportStream.TransportStreamOptions, (typeof STREAM_OPTIONS)[number]>
 
-/** The levels are those of the winston logger, whatever their names. */
 export interface LogflumeTransportOptions
-  extends AdapterOptions, OwnOptions, Pick<LoggerOptions, 'name' | 'base' | 'maxLineBytes'> {}
+  extends AdapterOptions, StreamOptions, Pick<LoggerOptions, 'name' | 'base' | 'maxLineBytes'> {}
 
 /**
  * A winston transport: `winston.createLogger({ transports: [new LogflumeTransport({ name: 'shop' })] })`.
  *
- * Each info becomes one line in ECS names, `finish` comes after all of them are on disk, and in Kafka or
+ * Each info becomes one line in ECS names. `finish` comes when all of them are on disk, and in Kafka or
  * `endTimeout` is over.
  *
- * - `log.level` is the level's name; `@timestamp` is what `format.timestamp()` made, or else now.
- * - An error, wherever winston or `format.errors()` has put it, becomes `error.type`, `error.message`,
+ * - `log.level` is the level's name, whichever levels the winston logger has.
+ * - `@timestamp` is what `format.timestamp()` made, else now; in another format it stays in `timestamp`.
+ * - An error, wherever winston and `format.errors()` have put it, becomes `error.type`, `error.message` and
  *   `error.stack_trace` with its causes.
- * - The text that the logger's format makes (`format.json()`, `printf` …) is not used.
+ * - The text that a format makes of the whole info (`format.json()`, `format.printf()`) is not used.
  *
  * @throws LogflumeError `INVALID_OPTION`, which names the option; `JOURNAL` when the directory cannot be used.
  */
 export class LogflumeTransport extends TransportStream {
-  readonly #output: AdapterOutput
   readonly #lines: WinstonLines
+  readonly #output: AdapterOutput
 
   constructor(options: LogflumeTransportOptions) {
-    super(options)
-    const reader = new OptionReader('options', options)
-    checkOwnOptions(reader)
-    const settings = readLoggerOptions(reader.without('level'))
+    super(readStreamOptions(options))
+    const reader = readAdapterOptions(options, STREAM_OPTIONS)
+    const settings = readLoggerOptions(reader)
     this.#lines = new WinstonLines(settings)
     this.#output = openAdapterOutput(reader, settings.name)
   }
@@ -48,7 +45,7 @@ export class LogflumeTransport extends TransportStream {
     callback()
   }
 
-  /** Called by winston when the logger lets go of this transport: all is on disk when it returns. */
+  /** Called by winston when the logger lets go of this transport. All is on disk when it returns. */
   override close(): void {
     this.#output.writer.flushSync()
     void this.#end()
@@ -59,12 +56,28 @@ export class LogflumeTransport extends TransportStream {
     this.#end().then(() => callback(), callback)
   }
 
+  #end(): Promise<LoggerStats> {
+    return this.#output.lifecycle.close({ timeout: this.#output.endTimeout })
+  }
+
   /** Where the lines are, as of now. */
   stats(): LoggerStats {
     return this.#output.lifecycle.stats()
   }
+}
 
-  #end(): Promise<LoggerStats> {
-    return this.#output.lifecycle.close({ timeout: this.#output.endTimeout })
+function readStreamOptions(options: LogflumeTransportOptions): StreamOptions {
+  const reader = new OptionReader('options', options)
+  if (reader.has('levels'))
+    refuse('levels', 'none, as they are those of the winston logger', reader.raw('levels'))
+  const { format } = options
+  if (format !== undefined && typeof (format as Partial<typeof format> | null)?.transform !== 'function')
+    refuse('format', "a format, as winston's format.combine() gives", format)
+  return {
+    ...(reader.has('level') && { level: reader.string('level') }),
+    ...(format !== undefined && { format }),
+    silent: reader.boolean('silent', false),
+    handleExceptions: reader.boolean('handleExceptions', false),
+    handleRejections: reader.boolean('handleRejections', false),
   }
 }

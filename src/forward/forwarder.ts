@@ -78,6 +78,12 @@ export class Forwarder {
   #batchBytes: number
 
   #refused: { readonly entry: BatchEntry; readonly error: KafkaRefusal }[] = []
+  /**
+   * The broker has taken a batch with our numbers since the last trouble. Before that only one is sent: a
+   * broker that does not know a producer takes any number for its first, so a second batch that arrives where
+   * the first was turned away would lock the first one out for good.
+   */
+  #proven = false
   #failures = 0
   #saved = true
   #idle: NodeJS.Timeout | undefined
@@ -255,7 +261,7 @@ export class Forwarder {
     const port = this.#port
     const partition = this.#partition
     if (port === undefined || partition === undefined) return
-    const room = MAX_IN_FLIGHT - this.#countSent()
+    const room = (this.#proven ? MAX_IN_FLIGHT : 1) - this.#countSent()
     const next = this.#window.batches.filter(({ state }) => state === 'ready').slice(0, room)
     if (next.length === 0) return
     clearTimeout(this.#idle)
@@ -279,6 +285,7 @@ export class Forwarder {
     const { progress, onState } = this.#parts
     if (this.#failures > 0) onState('connected', undefined)
     this.#failures = 0
+    this.#proven = true
     for (const settled of this.#window.settle()) {
       this.#position = settled.to
       this.#saved = false
@@ -354,6 +361,7 @@ export class Forwarder {
     const { onState, progress, diagnose, settings } = this.#parts
     this.#failures++
     this.#established = false
+    this.#proven = false
     progress.add('retries', 1)
     onState('retrying', error.message)
     diagnose({ level: 'warn', message: `forwarding to ${settings.topic}: ${error.message}`, error })
@@ -402,6 +410,7 @@ export class Forwarder {
     this.#replay = []
     this.#producer = undefined
     this.#established = false
+    this.#proven = false
     this.#sequence = 0
     this.#rewind = this.#window.last?.to ?? this.#position
     this.#sending.raise()

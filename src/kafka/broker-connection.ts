@@ -3,7 +3,6 @@ import { toError } from '../errors.ts'
 import { KafkaRefusal } from './kafka-refusal.ts'
 import { kafkajsInternals } from './kafkajs-internals.ts'
 import type {
-  KafkajsAnswer,
   KafkajsBroker,
   KafkajsConnection,
   KafkajsDefinition,
@@ -18,7 +17,7 @@ export interface ConnectionSettings {
 }
 
 /** What kafkajs decodes of a Produce answer; one topic and one partition, as in the request. */
-interface ProduceResponse extends KafkajsAnswer {
+interface ProduceResponse {
   readonly topics: readonly {
     readonly partitions: readonly { readonly errorCode: number; readonly baseOffset: string }[]
   }[]
@@ -47,7 +46,7 @@ export class BrokerConnection {
   readonly #settings: ConnectionSettings
   readonly #broker: KafkajsBroker
   readonly #connection: KafkajsConnection
-  readonly #decodeProduce: (payload: Buffer) => Promise<KafkajsAnswer>
+  readonly #decodeProduce: (payload: Buffer) => Promise<unknown>
   #socket: Socket | undefined
   #opening: Promise<void> | undefined
   readonly #underWay = new Set<UnderWay>()
@@ -72,7 +71,7 @@ export class BrokerConnection {
     if (connection === undefined) throw new Error('kafkajs made a pool without connections')
     this.#connection = connection
     this.#decodeProduce = requests.Produce.protocol({ version: PRODUCE_VERSION })({}).response.decode
-    letRest(connection)
+    neverWait(connection)
   }
 
   /** Connected, with nothing ahead of a question: a broker answers one request after the other. */
@@ -133,10 +132,8 @@ export class BrokerConnection {
 
   /** Sends one batch, in this very turn of the event loop: calls leave in the order in which they are made. */
   async produce(topic: string, partition: number, batch: Buffer, timeout: number): Promise<PartitionAnswer> {
-    const { requestQueue } = this.#connection
     const payload = await this.#answered(this.#write(topic, partition, batch, timeout), timeout)
     const answer = (await this.#decodeProduce(payload)) as ProduceResponse
-    requestQueue.maybeThrottle(answer.clientSideThrottleTime ?? null)
     const [answered] = answer.topics.flatMap(({ partitions }) => partitions)
     if (answered === undefined) throw KafkaRefusal.unanswered(`${this.address} answered about no partition`)
     return answered
@@ -182,6 +179,7 @@ export class BrokerConnection {
         this.#underWay.delete(underWay)
       }
       work.finally(settled).then(resolve, reject)
+      if (this.#state === 'ended') this.#fail()
     })
   }
 
@@ -190,22 +188,28 @@ export class BrokerConnection {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     this.#reason = reason
-    for (const { fail, timer } of this.#underWay) {
-      clearTimeout(timer)
-      fail(reason)
-    }
-    this.#underWay.clear()
+    this.#fail()
     // With an error, since kafkajs takes no notice of a socket that just closes.
     this.#socket?.destroy(reason)
   }
+
+  #fail(): void {
+    for (const { fail, timer } of this.#underWay) {
+      clearTimeout(timer)
+      fail(this.#reason ?? new Error(`${this.address} is not connected`))
+    }
+    this.#underWay.clear()
+  }
 }
 
-/** kafkajs looks for requests to send every millisecond for ever, 3 % of a core; let it, while there are some. */
-function letRest({ requestQueue }: KafkajsConnection): void {
-  const schedule = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)
-  requestQueue.scheduleCheckPendingRequests = () => {
-    if (requestQueue.pending.length > 0) schedule()
-  }
+/**
+ * Nothing of ours ever waits in kafkajs' queue. Looking into it every millisecond for ever costs 3 % of a
+ * core; and after throttling, later requests overtake those that waited there. A client over its quota is
+ * slowed down by the broker anyway, which stops reading from it (KIP-219).
+ */
+function neverWait({ requestQueue }: KafkajsConnection): void {
+  requestQueue.maybeThrottle = () => undefined
+  requestQueue.scheduleCheckPendingRequests = () => undefined
 }
 
 function hostAndPort(address: string): { host: string; port: number } {

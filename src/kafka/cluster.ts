@@ -40,7 +40,7 @@ export class Cluster {
     this.#settings = settings
   }
 
-  /** Fresh metadata of one topic, from whichever broker answers. `until` is a `Date.now()`. */
+  /** Fresh metadata of one topic, from whichever broker answers. `until` is a `performance.now()`, as below. */
   async topic(name: string, until: number): Promise<TopicMetadata> {
     const { Metadata } = kafkajsInternals().requests
     const fields = { topics: [name], allowAutoTopicCreation: false }
@@ -64,7 +64,7 @@ export class Cluster {
   async node(id: number, until: number): Promise<BrokerConnection> {
     const address = this.#nodes.get(id)
     if (address === undefined) throw KafkaRefusal.unanswered(`no address is known of Kafka node ${id}`)
-    return this.#open(address, until - Date.now())
+    return this.#open(address, until - performance.now())
   }
 
   /**
@@ -78,10 +78,10 @@ export class Cluster {
     const candidates = this.#candidates()
     let failure: unknown
     for (const [index, address] of candidates.entries()) {
-      const stop = Date.now() + (until - Date.now()) / (candidates.length - index)
+      const stop = performance.now() + (until - performance.now()) / (candidates.length - index)
       try {
-        const broker = await this.#open(address, stop - Date.now())
-        return await question(broker, stop - Date.now())
+        const broker = await this.#open(address, stop - performance.now())
+        return await question(broker, stop - performance.now())
       } catch (error) {
         failure = error
       }

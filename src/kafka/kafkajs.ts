@@ -88,7 +88,7 @@ class KafkajsPort implements KafkaPort {
     until: number,
   ) {
     const broker = await this.#cluster.node(controller, until)
-    const timeout = until - Date.now()
+    const timeout = until - performance.now()
     const replicationFactor = Math.min(wanted.replicationFactor, brokers)
     const answer = await broker.request(
       CREATE_TOPICS,
@@ -112,7 +112,7 @@ class KafkajsPort implements KafkaPort {
       const metadata = await this.#cluster.topic(topic, until)
       const complete = metadata.errorCode === 0 && metadata.partitions.every(({ leader }) => leader >= 0)
       const pause = backoff(attempt, { first: 20, most: 500 })
-      if (complete || Date.now() + pause >= until) return metadata
+      if (complete || performance.now() + pause >= until) return metadata
       await this.#pause(pause)
     }
   }
@@ -133,7 +133,7 @@ class KafkajsPort implements KafkaPort {
         }
         if (errorCode === 0) return { id: BigInt(producerId), epoch: producerEpoch }
         const pause = backoff(attempt, { first: 50, most: 1000 })
-        if (!COORDINATOR_IS_COMING.includes(errorCode) || Date.now() + pause >= until) {
+        if (!COORDINATOR_IS_COMING.includes(errorCode) || performance.now() + pause >= until) {
           throw KafkaRefusal.answered(errorCode, what)
         }
         await this.#pause(pause)
@@ -149,7 +149,12 @@ class KafkajsPort implements KafkaPort {
     try {
       // All who wait for one leader go on in the order in which they came, each writing in its own turn.
       const leader = await route.leader
-      const { errorCode, baseOffset } = await leader.produce(topic, partition, batch, until - Date.now())
+      const { errorCode, baseOffset } = await leader.produce(
+        topic,
+        partition,
+        batch,
+        until - performance.now(),
+      )
       if (errorCode === KafkaCode.DUPLICATE_SEQUENCE_NUMBER) return { baseOffset: -1n }
       if (errorCode !== 0) throw KafkaRefusal.answered(errorCode, what)
       return { baseOffset: BigInt(baseOffset) }
@@ -176,7 +181,7 @@ class KafkajsPort implements KafkaPort {
   async #findLeader(topic: string, partition: number): Promise<BrokerConnection> {
     const what = `leader of ${topic}-${partition}`
     // Half of the time at most, so that the batches that wait for it have as much left for their answers.
-    const until = Date.now() + this.#options.requestTimeout / 2
+    const until = performance.now() + this.#options.requestTimeout / 2
     const { errorCode, partitions } = await this.#cluster.topic(topic, until)
     if (errorCode !== 0) throw KafkaRefusal.answered(errorCode, what)
     const leader = partitions.find((one) => one.partition === partition)?.leader
@@ -185,8 +190,9 @@ class KafkajsPort implements KafkaPort {
     return this.#cluster.node(leader, until)
   }
 
+  /** By a clock that nobody sets back. */
   #deadline(): number {
-    return Date.now() + this.#options.requestTimeout
+    return performance.now() + this.#options.requestTimeout
   }
 
   async #pause(milliseconds: number): Promise<void> {

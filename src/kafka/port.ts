@@ -11,9 +11,14 @@ export interface KafkaPort {
   /** A new producer id for idempotent batches. Asks again by itself while the coordinator loads. */
   initProducerId(): Promise<ProducerIdentity>
   /**
-   * Sends one record batch (format v2) and resolves when all in-sync replicas have it. Calls made one after
-   * the other for one partition, without awaiting, leave in that order on one connection.
-   * Rejects with a `KafkaRefusal`, also when no answer came.
+   * Sends one record batch (format v2) and resolves when all in-sync replicas have it, also when they had it
+   * before. Calls made one after the other for one partition, without awaiting, leave in that order on one
+   * connection. Rejects with a `KafkaRefusal`, also when no answer came.
+   *
+   * A lost connection, and a request without an answer in time, reject everything in flight on it, in order.
+   * Let all of it settle before sending again: what is sent meanwhile goes over a new connection, ahead of
+   * what was refused. Let the first batch of a producer id in a partition be acknowledged before the next
+   * one leaves: a broker that does not know the id takes any sequence for its first.
    */
   produce(topic: string, partition: number, batch: Buffer): Promise<ProduceAnswer>
   /** Closes all connections; requests under way reject. Never rejects. */
@@ -32,7 +37,7 @@ export interface ProducerIdentity {
 }
 
 export interface ProduceAnswer {
-  /** Offset of the batch's first record; -1 where the broker took it as a repeat and does not say. */
+  /** Offset of the batch's first record; -1 where the broker knew it for a repeat and does not say. */
   readonly baseOffset: bigint
 }
 

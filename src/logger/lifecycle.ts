@@ -1,7 +1,7 @@
 import type { LoggerStats } from './stats.ts'
 
 /** What all loggers of one tree share: one journal and its end. */
-export interface Lifecycle {
+export interface Lifecycle extends AsyncDisposable {
   /** Where the lines are, as of now. */
   stats(): LoggerStats
   /**

@@ -25,7 +25,7 @@ export interface LeveledLogMethod<L extends string = never> {
 }
 
 /** What a logger has besides the methods of its levels. */
-export interface LoggerMembers<L extends string = never> extends Lifecycle, AsyncDisposable {
+export interface LoggerMembers<L extends string = never> extends Lifecycle {
   /** `shop`, or for a logger below it `shop::db`. */
   readonly name: string
   /**

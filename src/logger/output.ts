@@ -30,7 +30,7 @@ export interface Output {
 }
 
 /** Milliseconds that `flush` and `close` wait for Kafka where the caller does not say. */
-export const END_TIMEOUT = 5_000
+const END_TIMEOUT = 5_000
 
 /** Takes these options out of the reader, which the caller ends. `name` names the journal's files. */
 export function readOutputOptions(reader: OptionReader, name: string): OutputSettings {

@@ -50,7 +50,7 @@ export function createRootLogger<L extends string = never>(
 type LogFunction = (first: unknown, second: unknown, third: unknown) => void
 
 /** A node of the tree with the fields bound to it. */
-class TreeLogger implements Lifecycle, AsyncDisposable {
+class TreeLogger implements Lifecycle {
   readonly #tree: Tree
   readonly #node: Node
   readonly #bound: FieldList
@@ -137,8 +137,8 @@ class TreeLogger implements Lifecycle, AsyncDisposable {
     return this.#tree.lifecycle.close(options)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tree.lifecycle.close()
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#tree.lifecycle[Symbol.asyncDispose]()
   }
 }
 

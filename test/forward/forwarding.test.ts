@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createLogger } from 'logflume'
+import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
+import { useKafka } from '../kafka/brokers.ts'
+import { startKafka } from '../kafka/cluster.ts'
+import { createTopic, readTopic, uniqueTopic } from '../kafka/read-topic.ts'
+import { runApp } from './run-app.ts'
+
+async function linesInKafka(brokers: readonly string[], topic: string): Promise<string[]> {
+  return (await readTopic(brokers, topic)).map(({ value }) => String(value))
+}
+
+const quiet = () => undefined
+
+test('every line is in Kafka once, in order, in one partition, equal to the journal', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const app = runApp(
+    t,
+    { name: 'shop', dir, rotate: { maxBytes: 300_000 }, kafka: { brokers, topic } },
+    { lines: 20_000 },
+  )
+  const stats = await app.closed
+  assert.deepEqual(
+    { written: stats.written, forwarded: stats.forwarded, pending: stats.pending, lost: stats.lost },
+    { written: 20_000, forwarded: 20_000, pending: 0, lost: {} },
+  )
+  assert.ok(stats.journal.rotations > 10)
+  const messages = await readTopic(brokers, topic)
+  assert.equal(new Set(messages.map(({ partition }) => partition)).size, 1)
+  assert.deepEqual(
+    messages.map(({ value }) => String(value)),
+    await linesOnDisk(dir),
+  )
+  const [first] = messages
+  const { '@timestamp': time } = JSON.parse(String(first?.value)) as { '@timestamp': string }
+  assert.equal(first?.timestamp, Date.parse(time))
+})
+
+test('the missing topic is made with four partitions', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  await runApp(t, { name: 'shop', dir, kafka: { brokers, topic } }, { lines: 1 }).closed
+  const { kafkaClient } = await import('../kafka/client.ts')
+  const admin = kafkaClient(brokers).admin()
+  await admin.connect()
+  t.after(() => admin.disconnect())
+  assert.equal((await admin.fetchTopicOffsets(topic)).length, 4)
+})
+
+test('gzip batches arrive the same', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  await runApp(t, { name: 'shop', dir, kafka: { brokers, topic, compression: 'gzip' } }, { lines: 5000 })
+    .closed
+  assert.deepEqual(await linesInKafka(brokers, topic), await linesOnDisk(dir))
+})
+
+test('kill -9 of the app at random moments: what is in the journal is in Kafka once, in order', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const options = {
+    name: 'shop',
+    dir,
+    rotate: { maxBytes: 2_000_000 },
+    kafka: { brokers, topic, batchBytes: 20_000 },
+  }
+  const waits: number[] = []
+  for (let run = 0; run < 8; run++) {
+    const app = runApp(t, options, { lines: 1_000_000, group: 50, run: `kill ${run}` })
+    await app.started
+    const wait = Math.round(Math.random() * 600)
+    waits.push(wait)
+    await delay(wait)
+    await app.kill()
+  }
+  const last = await runApp(t, options, { lines: 100, run: 'last' }).closed
+  assert.equal(last.pending, 0)
+  assert.equal(last.kafka.duplicatesPossible, 0)
+  const [disk, kafka] = [await linesOnDisk(dir), await linesInKafka(brokers, topic)]
+  const where = `killed after ${waits.join(', ')} ms`
+  assert.equal(kafka.length, disk.length, where)
+  assert.deepEqual(kafka, disk, where)
+  assert.ok(disk.length > 1000)
+})
+
+test('Kafka is not there at first: lines wait on disk, and are all forwarded when it comes', async (t) => {
+  await using cluster = await startKafka({ nodes: 1 })
+  await cluster.node(1).stop()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const app = runApp(
+    t,
+    { name: 'shop', dir, kafka: { brokers: cluster.brokers, topic } },
+    { lines: 50_000, closeTimeout: 60_000 },
+  )
+  await app.logged
+  await cluster.node(1).restart()
+  const stats = await app.closed
+  assert.equal(stats.forwarded, 50_000)
+  assert.ok(stats.kafka.retries > 0)
+  assert.deepEqual(await linesInKafka(cluster.brokers, topic), await linesOnDisk(dir))
+})
+
+test('kill -9 and pause of the only broker while lines are forwarded: each is there once, in order', async (t) => {
+  await using cluster = await startKafka({ nodes: 1 })
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const kafka = { brokers: cluster.brokers, topic, batchBytes: 20_000, requestTimeout: 2_000 }
+  const app = runApp(t, { name: 'shop', dir, kafka }, { lines: 300_000, group: 50, closeTimeout: 60_000 })
+  await app.started
+  await delay(1500)
+  await cluster.node(1).kill()
+  await cluster.node(1).restart()
+  await delay(500)
+  cluster.node(1).pause()
+  await delay(3000)
+  cluster.node(1).resume()
+  const stats = await app.closed
+  assert.deepEqual([stats.forwarded, stats.pending, stats.lost], [300_000, 0, {}])
+  const [disk, there] = [await linesOnDisk(dir), await linesInKafka(cluster.brokers, topic)]
+  assert.equal(there.length, disk.length)
+  assert.deepEqual(there, disk)
+})
+
+test('close returns in its time while Kafka is paused, and says what is pending; the next process sends it', async (t) => {
+  await using cluster = await startKafka({ nodes: 1 })
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const options = { name: 'shop', dir, kafka: { brokers: cluster.brokers, topic } }
+  await runApp(t, options, { lines: 10, run: 'before' }).closed
+  cluster.node(1).pause()
+  const log = createLogger({ ...options, onDiagnostic: quiet })
+  for (let n = 0; n < 1000; n++) log.info('paused', { n })
+  const from = performance.now()
+  const stats = await log.close({ timeout: 500 })
+  assert.ok(performance.now() - from < 5_000)
+  assert.deepEqual([stats.written, stats.forwarded, stats.pending], [1000, 0, 1000])
+  cluster.node(1).resume()
+  const next = await runApp(t, options, { lines: 10, run: 'after' }).closed
+  assert.deepEqual([next.recovered, next.written, next.forwarded, next.pending], [1000, 1010, 1010, 0])
+  assert.deepEqual(await linesInKafka(cluster.brokers, topic), await linesOnDisk(dir))
+})
+
+test('a batch that the broker finds too large is cut smaller; a line too large alone is lost and counted', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  await createTopic(brokers, topic, { config: { 'max.message.bytes': '20000' } })
+  const log = createLogger({ name: 'shop', dir, kafka: { brokers, topic }, onDiagnostic: quiet })
+  for (let n = 0; n < 500; n++) log.info(n === 250 ? 'x'.repeat(30_000) : 'fits', { n })
+  const stats = await log.close({ timeout: 30_000 })
+  assert.deepEqual(stats.lost, { 'refused by Kafka': 1 })
+  assert.deepEqual([stats.written, stats.forwarded, stats.pending], [500, 499, 0])
+  const disk = await linesOnDisk(dir)
+  disk.splice(250, 1)
+  assert.deepEqual(await linesInKafka(brokers, topic), disk)
+})
+
+test('lines of two processes at once are all there, each process in order', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const options = { name: 'shop', dir, kafka: { brokers, topic } }
+  const apps = ['a', 'b'].map((run) => runApp(t, options, { lines: 5000, run }))
+  for (const app of apps) assert.equal((await app.closed).forwarded, 5000)
+  const there = (await linesInKafka(brokers, topic)).map(
+    (line) => JSON.parse(line) as { run: string; n: number },
+  )
+  for (const run of ['a', 'b']) {
+    assert.deepEqual(
+      there.filter((line) => line.run === run).map(({ n }) => n),
+      Array.from({ length: 5000 }, (_, n) => n),
+    )
+  }
+})
+
+test('without permission to make the topic, the state says why, and forwarding begins when it is there', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const log = createLogger({
+    name: 'shop',
+    dir,
+    kafka: { brokers, topic, createTopic: false },
+    onDiagnostic: quiet,
+  })
+  t.after(() => log.close({ timeout: 0 }))
+  log.info('early')
+  await log.flush({ timeout: 1500 })
+  assert.equal(log.stats().kafka.state, 'retrying')
+  assert.match(log.stats().kafka.error ?? '', /UNKNOWN_TOPIC|topic/i)
+  await createTopic(brokers, topic)
+  const stats = await log.flush({ timeout: 20_000 })
+  assert.equal(stats.forwarded, 1)
+  assert.deepEqual([stats.kafka.state, stats.kafka.error], ['connected', undefined])
+})
+
+test('the checkpoint is where docs/design.md says, in rows', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  await runApp(t, { name: 'shop', dir, kafka: { brokers, topic } }, { lines: 10 }).closed
+  const rows = (await readFile(join(dir, '.logflume', 'shop.0.checkpoint'), 'utf8')).trimEnd().split('\n')
+  const { position, inFlight } = JSON.parse(rows.at(-1)?.slice(9) ?? '') as {
+    position: { ordinal: number }
+    inFlight: []
+  }
+  assert.deepEqual([position.ordinal, inFlight], [10, []])
+})

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import type { EachBatchPayload, IHeaders } from 'kafkajs'
+import { kafkaClient } from './client.ts'
+
+export interface TopicMessage {
+  readonly partition: number
+  readonly offset: bigint
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+  readonly headers: IHeaders
+}
+
+export interface ReadOptions {
+  /** Wait until there are as many. @default as many as there are when reading starts */
+  readonly count?: number
+  /** Milliseconds. @default 30_000 */
+  readonly timeout?: number
+}
+
+export interface NewTopic {
+  /** @default 1 */
+  readonly partitions?: number
+  /** @default 1 */
+  readonly replicationFactor?: number
+  readonly config?: Readonly<Record<string, string>>
+}
+
+/** A name that no other test has. */
+export function uniqueTopic(prefix: string): string {
+  return `${prefix}-${randomUUID().slice(0, 13)}`
+}
+
+/** Resolves when every partition has a leader. */
+export async function createTopic(
+  brokers: readonly string[],
+  topic: string,
+  { partitions = 1, replicationFactor = 1, config = {} }: NewTopic = {},
+): Promise<void> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+  const admin = kafkaClient(brokers).admin()
+  try {
+    await admin.connect()
+    await admin.createTopics({
+      topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries }],
+    })
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/**
+ * All messages of a topic, by partition and offset: up to the high watermarks of this moment, or until
+ * `count` of them are there. Rejects after `timeout`, saying how far it came.
+ */
+export async function readTopic(
+  brokers: readonly string[],
+  topic: string,
+  { count, timeout = 30_000 }: ReadOptions = {},
+): Promise<TopicMessage[]> {
+  const messages: TopicMessage[] = []
+  const unread = count === undefined ? await unreadPartitions(brokers, topic) : new Map<number, bigint>()
+  const complete = () => (count === undefined ? unread.size === 0 : messages.length >= count)
+  if (complete()) return messages
+
+  const wanted = () => (count === undefined ? `offsets ${describe(unread)} to come` : `${count} wanted`)
+  const consumer = kafkaClient(brokers).consumer({ groupId: uniqueTopic('read-topic'), maxWaitTimeInMs: 100 })
+  const { promise, resolve, reject } = deferred()
+  const timer = setTimeout(() => {
+    reject(new Error(`${messages.length} messages of ${topic} after ${timeout} ms, ${wanted()}`))
+  }, timeout)
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) reject(payload.error)
+  })
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: ({ batch }) => {
+        for (const message of batch.messages) messages.push(fromKafkajs(batch.partition, message))
+        if (BigInt(batch.lastOffset()) + 1n >= (unread.get(batch.partition) ?? 0n))
+          unread.delete(batch.partition)
+        if (complete()) resolve()
+        return Promise.resolve()
+      },
+    })
+    await promise
+  } finally {
+    clearTimeout(timer)
+    await consumer.disconnect()
+  }
+  return messages.sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
+}
+
+/** The partitions that hold something, each with its high watermark. */
+async function unreadPartitions(brokers: readonly string[], topic: string): Promise<Map<number, bigint>> {
+  const admin = kafkaClient(brokers).admin()
+  try {
+    await admin.connect()
+    const offsets = await admin.fetchTopicOffsets(topic)
+    const filled = offsets.filter(({ low, high }) => low !== high)
+    return new Map(filled.map(({ partition, high }) => [partition, BigInt(high)]))
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+function fromKafkajs(
+  partition: number,
+  message: EachBatchPayload['batch']['messages'][number],
+): TopicMessage {
+  const { offset, key, value, timestamp, headers = {} } = message
+  return { partition, offset: BigInt(offset), key, value, timestamp: Number(timestamp), headers }
+}
+
+function describe(unread: ReadonlyMap<number, bigint>): string {
+  return [...unread].map(([partition, end]) => `${partition}:${end}`).join(' ')
+}
+
+function deferred() {
+  let resolve!: () => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<void>((...settle) => ([resolve, reject] = settle))
+  return { promise, resolve, reject }
+}
