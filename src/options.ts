@@ -11,13 +11,17 @@ export function refuse(option: string, expected: string, value: unknown): never 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   const type = Array.isArray(value) ? 'array' : typeof value
-  let text: string
-  try {
-    text = typeof value === 'function' ? value.name || 'anonymous' : (JSON.stringify(value) ?? String(value))
-  } catch {
-    text = Object.prototype.toString.call(value)
-  }
+  const text = typeof value === 'function' ? value.name : asText(value)
   return `${text.length > 80 ? `${text.slice(0, 77)}...` : text} (${type})`
+}
+
+function asText(value: unknown): string {
+  try {
+    // JSON has no text for a symbol, and throws at a cycle or a bigint.
+    return (JSON.stringify(value)) ?? Object.prototype.toString.call(value)
+  } catch {
+    return typeof value === 'bigint' ? String(value) : Object.prototype.toString.call(value)
+  }
 }
 
 export interface Range {

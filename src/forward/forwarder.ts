@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { DiagnosticHandler } from '../diagnostics.ts'
 import { toError } from '../errors.ts'
 import type { Block, JournalReader } from '../journal/reader.ts'
-import type { KafkaRefusal } from '../kafka/kafka-refusal.ts'
 import type { KafkaPort, ProducerIdentity } from '../kafka/port.ts'
 import type { BatchHeader, EncodedBatch } from '../kafka/record-batch.ts'
 import type { Position } from '../record.ts'
@@ -47,6 +46,11 @@ export interface ForwarderParts {
   readonly onState: (state: KafkaState, error: string | undefined) => void
 }
 
+/** Why a batch was not acknowledged: with the broker's error code, or, where no answer came, without. */
+interface Refusal extends Error {
+  readonly kafkaCode?: number | undefined
+}
+
 /**
  * Moves one journal into one partition: oldest first, each line once.
  *
@@ -77,7 +81,7 @@ export class Forwarder {
   #rewind: Position | undefined
   #batchBytes: number
 
-  #refused: { readonly entry: BatchEntry; readonly error: KafkaRefusal }[] = []
+  #refused: { readonly entry: BatchEntry; readonly error: Refusal }[] = []
   /**
    * The broker has taken a batch with our numbers since the last trouble. Before that only one is sent: a
    * broker that does not know a producer takes any number for its first, so a second batch that arrives where
@@ -151,16 +155,20 @@ export class Forwarder {
       const entries = await this.#cut()
       if (entries.length > 0) {
         this.#push(entries)
-      } else if (this.#rewind === undefined) {
+      } else if (!this.#isRewound()) {
         await progress.changed(seen)
         if (settings.linger > 0) await delay(settings.linger)
       }
     }
   }
 
+  #isRewound(): boolean {
+    return this.#rewind !== undefined
+  }
+
   #push(entries: readonly Entry[]): void {
     // Cutting took a while, in which the numbers may have changed.
-    if (this.#rewind !== undefined) return
+    if (this.#isRewound()) return
     for (const entry of entries) {
       this.#window.push(entry)
       if (entry.kind === 'batch') this.#sequence = (entry.sequence + entry.records) % SEQUENCES
@@ -273,7 +281,7 @@ export class Forwarder {
         () => this.#acknowledged(entry),
         (thrown: unknown) => {
           entry.state = 'ready'
-          this.#refused.push({ entry, error: toError(thrown) as KafkaRefusal })
+          this.#refused.push({ entry, error: toError(thrown) })
           this.#sending.raise()
         },
       )

@@ -1,22 +1,20 @@
 import * as fs from 'node:fs'
-import { promises } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { DiagnosticHandler } from '../diagnostics.ts'
 import { LogflumeError, toError } from '../errors.ts'
 import { countLines, NEWLINE } from '../lines.ts'
 import { LossCounter } from '../losses.ts'
 import type { Losses, Position } from '../record.ts'
 import { backoff } from '../retry.ts'
-import { newestLink, stateDirectory, tornFile } from './directory.ts'
+import { tornFile } from './directory.ts'
 import { keepUntilExit, letGo } from './exit.ts'
-import { linkLater, linkSync } from './link.ts'
 import { claimSlot, type SlotLock } from './lock.ts'
+import { retire, SegmentOpener, type OpenSegment } from './open-segment.ts'
 import type { JournalSettings } from './options.ts'
 import { recoverSegment } from './recover.ts'
-import { retain } from './retain.ts'
-import { dayOf, nextDay, rotationDue } from './rotation.ts'
-import { parseSegments, segmentFile } from './segment.ts'
+import { Retention } from './retain.ts'
+import { dayOf, rotationDue } from './rotation.ts'
+import { parseSegments } from './segment.ts'
 
 /** Bytes of waiting lines at which a write begins at once instead of at the end of the tick. */
 const WRITE_AT = 64 * 1024
@@ -35,21 +33,6 @@ interface Write {
   readonly startedAt: number
   /** Bytes that are surely in the file. */
   done: number
-}
-
-interface OpenSegment {
-  readonly file: string
-  /** Ordinal of its first line. */
-  readonly ordinal: number
-  /** When its day is over. */
-  readonly endsAt: number
-  readonly fd: number
-  /** Bytes of the lines that are wholly in the file: where the next write goes. */
-  bytes: number
-  /** Asynchronous writes that the kernel has not answered yet. */
-  writing: number
-  /** Another segment took its place; the descriptor closes after the last answer. */
-  retired: boolean
 }
 
 export interface JournalStats {
@@ -88,6 +71,8 @@ export class Journal {
   readonly #diagnose: DiagnosticHandler
   readonly #now: () => number
   readonly #lock: SlotLock
+  readonly #opener: SegmentOpener
+  readonly #retention: Retention
   readonly #stalledAt: number
   #state: State = 'open'
   #closing = false
@@ -113,8 +98,6 @@ export class Journal {
   #onDisk = 0
   readonly #lost = new LossCounter()
   #segments = 0
-  #retaining: Promise<void> | undefined
-  #retainAgain = false
   #rotations = 0
   #torn = 0
   #flushes: { readonly target: number; readonly resolve: () => void }[] = []
@@ -125,22 +108,25 @@ export class Journal {
     this.#diagnose = diagnose
     this.#now = now
     this.#stalledAt = Math.min(STALLED_AT, settings.maxBufferBytes / 4)
+    this.#lock = this.#try(() => claimSlot(settings.dir, settings.name))
+    this.slot = this.#lock.slot
+    this.#opener = new SegmentOpener(settings, this.slot, now)
     try {
-      this.#lock = claimSlot(settings.dir, settings.name)
-      this.slot = this.#lock.slot
-      this.#continue()
+      this.#try(() => this.#continue())
     } catch (thrown) {
-      const cause = toError(thrown)
-      throw new LogflumeError(
-        'JOURNAL',
-        `cannot open journal ${settings.name} in ${settings.dir}: ${cause.message}`,
-        {
-          cause,
-        },
-      )
+      this.#lock.release()
+      throw thrown
     }
+    this.#retention = new Retention({
+      settings,
+      slot: this.slot,
+      diagnose,
+      now,
+      active: () => this.#segment,
+      sparedFrom: () => this.sparedFrom(),
+    })
+    this.#retention.begin()
     keepUntilExit(this)
-    this.#retain()
   }
 
   /** Goes on where the slot's last owner stopped: in its last segment, if that has room and is of today. */
@@ -163,14 +149,22 @@ export class Journal {
       })
     }
     const today = !rotate.daily || last.date === dayOf(this.#now(), rotate.zone)
-    if (lines === 0 || (today && bytes < rotate.maxBytes)) {
+    if (today && bytes < rotate.maxBytes) {
       this.#segments--
-      const fd = fs.openSync(join(dir, last.file), READ_WRITE)
-      const endsAt = nextDay(this.#now(), rotate.zone)
-      this.#adopt({ file: last.file, ordinal: last.ordinal, endsAt, fd, bytes, writing: 0, retired: false })
-      linkSync(newestLink(dir, name), last.file)
+      this.#adopt(this.#opener.continueSync(last.file, last.ordinal, bytes))
     } else {
+      if (lines === 0) fs.rmSync(join(dir, last.file)) // It would keep its ordinal from today's segment.
       this.#openSync()
+    }
+  }
+
+  #try<T>(open: () => T): T {
+    try {
+      return open()
+    } catch (thrown) {
+      const { dir, name } = this.#settings
+      const cause = toError(thrown)
+      throw new LogflumeError('JOURNAL', `cannot open journal ${name} in ${dir}: ${cause.message}`, { cause })
     }
   }
 
@@ -260,7 +254,7 @@ export class Journal {
     segment.writing++
     fs.write(segment.fd, bytes, done, bytes.length - done, segment.bytes + done, (error, written) => {
       segment.writing--
-      if (segment.retired) this.#retire(segment)
+      if (segment.retired) retire(segment)
       if (this.#write !== write) return // Somebody could not wait and wrote it synchronously.
       if (error !== null) {
         this.#failed(error)
@@ -328,17 +322,16 @@ export class Journal {
   /** Opens the place for the next write off this thread, then writes. */
   #open(): void {
     const token = (this.#opening = {})
-    this.#openLater().then(
-      (place) => {
+    this.#opener.open(this.#nextOrdinal, this.#segmentToContinue()).then(
+      (segment) => {
         if (this.#opening !== token) {
-          fs.close(place.fd) // Somebody could not wait and opened it synchronously.
+          retire(segment) // Somebody could not wait and opened it synchronously.
           return
         }
         this.#opening = undefined
-        this.#adopt(place)
-        void linkLater(newestLink(this.#settings.dir, this.#settings.name), place.file)
+        this.#adopt(segment)
         if (this.#write === undefined) this.#startWrite()
-        else this.#continueWrite(this.#write, place)
+        else this.#continueWrite(this.#write, segment)
       },
       (thrown: unknown) => {
         if (this.#opening !== token) return
@@ -348,101 +341,29 @@ export class Journal {
     )
   }
 
-  async #openLater(): Promise<OpenSegment> {
-    const { dir } = this.#settings
-    await promises.mkdir(stateDirectory(dir), { recursive: true })
-    const again = this.#segmentToContinue()
-    if (again !== undefined) {
-      const size = await promises.stat(join(dir, again.file)).then(
-        ({ size }) => size,
-        () => -1,
-      )
-      if (size >= again.bytes)
-        return { ...again, writing: 0, fd: await openFile(join(dir, again.file), READ_WRITE) }
-    }
-    const place = this.#newPlace()
-    return { ...place, fd: await openFile(join(dir, place.file), READ_WRITE | fs.constants.O_CREAT) }
-  }
-
   #openSync(): OpenSegment {
-    const { dir, name } = this.#settings
-    fs.mkdirSync(stateDirectory(dir), { recursive: true })
     this.#opening = undefined
-    const again = this.#segmentToContinue()
-    const size = again && fs.statSync(join(dir, again.file), { throwIfNoEntry: false })?.size
-    const place =
-      again !== undefined && size !== undefined && size >= again.bytes
-        ? { ...again, writing: 0, fd: fs.openSync(join(dir, again.file), READ_WRITE) }
-        : this.#createSync()
-    this.#adopt(place)
-    linkSync(newestLink(dir, name), place.file)
-    return place
+    const segment = this.#opener.openSync(this.#nextOrdinal, this.#segmentToContinue())
+    this.#adopt(segment)
+    return segment
   }
 
-  #createSync(): OpenSegment {
-    const place = this.#newPlace()
-    const path = join(this.#settings.dir, place.file)
-    return { ...place, fd: fs.openSync(path, READ_WRITE | fs.constants.O_CREAT) }
-  }
-
-  /** After a failure the same segment is good enough, if it still is what it was. */
+  /** After a failure the same segment will do, unless its time is over anyway. */
   #segmentToContinue(): OpenSegment | undefined {
     return this.#failures > 0 && this.#segment && !this.#rotationDue(this.#segment)
       ? this.#segment
       : undefined
   }
 
-  #newPlace(): Omit<OpenSegment, 'fd'> {
-    const { name, rotate } = this.#settings
-    const now = this.#now()
-    const file = segmentFile(name, this.slot, this.#nextOrdinal, dayOf(now, rotate.zone))
-    return {
-      file,
-      ordinal: this.#nextOrdinal,
-      endsAt: nextDay(now, rotate.zone),
-      bytes: 0,
-      writing: 0,
-      retired: false,
-    }
-  }
-
-  #adopt(place: OpenSegment): void {
+  #adopt(segment: OpenSegment): void {
     const old = this.#segment
-    this.#segment = place
-    if (old !== undefined) this.#retire(old)
-    if (old?.file === place.file) return
+    this.#segment = segment
+    if (old !== undefined) retire(old)
+    if (old?.file === segment.file) return
     this.#segments++
     if (old === undefined) return
     this.#rotations++
-    this.#retain()
-  }
-
-  /** A descriptor closed under a write would be given to another file, and the write with it. */
-  #retire(segment: OpenSegment): void {
-    segment.retired = true
-    if (segment.writing === 0) fs.close(segment.fd, () => undefined)
-  }
-
-  /** Lets old segments go, one round at a time; rotations meanwhile ask for one more. */
-  #retain(): void {
-    this.#retainAgain = this.#retaining !== undefined
-    this.#retaining ??= this.#retainOnce().finally(() => {
-      this.#retaining = undefined
-      if (this.#retainAgain) this.#retain()
-    })
-  }
-
-  async #retainOnce(): Promise<void> {
-    if (this.#segment === undefined) return
-    try {
-      this.#segments = await retain(this.#settings, this.slot, this.#segment, this.sparedFrom(), this.#now())
-    } catch (thrown) {
-      const { message } = toError(thrown)
-      this.#diagnose({
-        level: 'warn',
-        message: `journal ${this.#settings.name}: cannot delete old segments: ${message}`,
-      })
-    }
+    this.#retention.begin()
   }
 
   /** Writes everything that was appended so far before it returns. Lines that cannot be written wait on. */
@@ -531,15 +452,15 @@ export class Journal {
     this.#waiting = ''
     this.#askAt = 0
     letGo(this)
-    while (this.#retaining !== undefined) await this.#retaining
-    if (this.#segment !== undefined) this.#retire(this.#segment)
+    await this.#retention.idle()
+    if (this.#segment !== undefined) retire(this.#segment)
     this.#lock.release()
   }
 
   stats(): JournalStats {
     return {
       file: this.#segment?.file ?? '',
-      segments: this.#segments,
+      segments: this.#segments - this.#retention.deleted,
       rotations: this.#rotations,
       torn: this.#torn,
       error: this.#error?.message,
@@ -551,6 +472,3 @@ export class Journal {
     }
   }
 }
-
-const READ_WRITE = fs.constants.O_RDWR
-const openFile = promisify(fs.open) as (path: string, flags: number) => Promise<number>

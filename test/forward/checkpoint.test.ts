@@ -19,7 +19,7 @@ const state = (ordinal: number): Checkpoint => ({
   inFlight: [{ from: at(ordinal), to: at(ordinal + 5), records: 5, sequence: ordinal, timestamp: 1 }],
 })
 
-async function saved(path: string, count: number): Promise<void> {
+function saved(path: string, count: number): void {
   const file = new CheckpointFile(path)
   for (let ordinal = 1; ordinal <= count; ordinal++) file.save(state(ordinal))
   file.close()
@@ -38,7 +38,7 @@ test('the last state saved is the one loaded, without having been closed', async
 
 test('the file does not grow without bound, and the one before is kept', async (t) => {
   const path = join(await temporaryDirectory(t), 'shop.0.checkpoint')
-  await saved(path, 5000)
+  saved(path, 5000)
   assert.ok((await stat(path)).size <= 256 * 1024)
   assert.ok(existsSync(`${path}.old`))
   assert.deepEqual(new CheckpointFile(path).load(), state(5000))
@@ -60,7 +60,7 @@ for (const [name, damage, expected] of [
 ] as const) {
   test(`a checkpoint ${name} gives the last good state`, async (t) => {
     const path = join(await temporaryDirectory(t), 'shop.0.checkpoint')
-    await saved(path, 100)
+    saved(path, 100)
     await damage(path)
     assert.deepEqual(new CheckpointFile(path).load(), state(expected))
   })
@@ -73,7 +73,7 @@ for (const [name, content] of [
 ] as const) {
   test(`a checkpoint ${name} falls back to the one before; without that there is none`, async (t) => {
     const path = join(await temporaryDirectory(t), 'shop.0.checkpoint')
-    await saved(`${path}.old`, 3)
+    saved(`${path}.old`, 3)
     await writeFile(path, content)
     assert.deepEqual(new CheckpointFile(path).load(), state(3))
     await writeFile(`${path}.old`, content)
