@@ -10,17 +10,17 @@ export function refuse(option: string, expected: string, value: unknown): never 
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  const type = Array.isArray(value) ? 'array' : typeof value
-  const text = typeof value === 'function' ? value.name : asText(value)
-  return `${text.length > 80 ? `${text.slice(0, 77)}...` : text} (${type})`
+  const text = asText(value)
+  return `${text.length > 80 ? `${text.slice(0, 77)}...` : text} (${Array.isArray(value) ? 'array' : typeof value})`
 }
 
 function asText(value: unknown): string {
+  if (typeof value === 'function') return value.name
+  if (typeof value === 'symbol' || typeof value === 'bigint') return value.toString()
   try {
-    // JSON has no text for a symbol, and throws at a cycle or a bigint.
-    return (JSON.stringify(value)) ?? Object.prototype.toString.call(value)
+    return ''.concat(JSON.stringify(value)) // which is undefined where a toJSON returns that
   } catch {
-    return typeof value === 'bigint' ? String(value) : Object.prototype.toString.call(value)
+    return Object.prototype.toString.call(value)
   }
 }
 

@@ -13,6 +13,8 @@ import { Signal } from './signal.ts'
 import { verdict } from './verdict.ts'
 import { Window, type BatchEntry, type Entry, type WindowBounds } from './window.ts'
 
+/** What Kafka calls a record without a time, which it takes from any clock. */
+const NO_TIMESTAMP = -1
 /** A broker remembers the last five batches of a producer in a partition: so many may be asked about again. */
 const MAX_IN_FLIGHT = 5
 /** Failures in a row after which the client is replaced: it may be the one that hangs. */
@@ -80,6 +82,8 @@ export class Forwarder {
   /** Where reading has to go on instead of where it is; what it holds in its hands meanwhile is void. */
   #rewind: Position | undefined
   #batchBytes: number
+  /** Lines before this ordinal go without a time, since the broker refused theirs. */
+  #unstampedBefore = 0
 
   #refused: { readonly entry: BatchEntry; readonly error: Refusal }[] = []
   /**
@@ -183,7 +187,10 @@ export class Forwarder {
     const expected = this.#window.last?.to ?? this.#position
     const block = await this.#parts.reader.read(this.#batchBytes)
     if (block === undefined) return []
-    const batch = await this.#encode(block, Date.now())
+    const batch = await this.#encode(
+      block,
+      block.from.ordinal < this.#unstampedBefore ? NO_TIMESTAMP : Date.now(),
+    )
     return batch === undefined ? [] : [...missing(expected, block.from), batch]
   }
 
@@ -358,6 +365,12 @@ export class Forwarder {
       case 'split':
         this.#split(entry, error)
         break
+      case 'unstamp':
+        // A clock that jumped ahead must not hold up the log, nor lose the lines: what they say stays.
+        if (entry.timestamp === NO_TIMESTAMP) await this.#retryLater(error)
+        this.#unstampedBefore = entry.to.ordinal
+        this.#cutAnew(entry)
+        break
       case 'renumber':
         this.#renumber(error.message)
         await this.#retryLater(error)
@@ -381,12 +394,9 @@ export class Forwarder {
     await delay(backoff(this.#failures), undefined, { signal: this.#stop.signal }).catch(() => undefined)
   }
 
-  /** Cuts smaller from the refused batch on, numbering from it; nothing behind it was taken, or can be. */
   #split(entry: BatchEntry, error: Error): void {
-    const { from, to, records, sequence } = entry
-    this.#window.dropFrom(entry)
-    this.#replay = []
-    this.#sequence = sequence
+    const { from, to, records } = entry
+    this.#cutAnew(entry)
     if (records === 1) {
       this.#parts.diagnose({
         level: 'error',
@@ -395,10 +405,19 @@ export class Forwarder {
       })
       this.#window.push({ kind: 'loss', from, to, records, reason: 'refused' })
       this.#rewind = to
+      // It was this line that was too large, not the batches.
+      this.#batchBytes = this.#parts.settings.batchBytes
     } else {
       this.#batchBytes = Math.max(1, Math.floor((to.offset - from.offset) / 2))
-      this.#rewind = from
     }
+  }
+
+  /** From a refused batch on, cut and number again: nothing behind it was taken, or can be, without it. */
+  #cutAnew(entry: BatchEntry): void {
+    this.#window.dropFrom(entry)
+    this.#replay = []
+    this.#sequence = entry.sequence
+    this.#rewind = entry.from
     this.#reading.raise()
     this.#parts.progress.wake()
   }

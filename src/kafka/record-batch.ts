@@ -19,7 +19,10 @@ export interface BatchHeader {
   readonly producerEpoch: number
   /** Sequence of the first record in its partition, counted from 0; -1 for a batch that is not idempotent. */
   readonly baseSequence: number
-  /** Milliseconds since 1970, for lines at the head of the batch that do not say their own time. */
+  /**
+   * Milliseconds since 1970, for lines at the head of the batch that do not say their own time; -1: no record
+   * of it has a time, whatever the lines say.
+   */
   readonly timestamp: number
 }
 
@@ -42,6 +45,7 @@ const BASE_SEQUENCE = 53
 const RECORD_COUNT = 57
 const RECORDS = 61
 
+const NO_TIMESTAMP = -1
 const NEWLINE = 10
 const GZIP = 1
 /** Attributes, no key, no headers: what a record holds besides its three numbers and its value. */
@@ -73,6 +77,7 @@ export function encodeBatch(lines: Buffer, header: BatchHeader): EncodedBatch {
   const shift = out.length - lines.length
   out.set(lines, shift)
 
+  const stamped = header.timestamp !== NO_TIMESTAMP
   const clock = new EventClock(lines, header.timestamp)
   let baseTimestamp = 0
   let maxTimestamp = 0
@@ -80,7 +85,7 @@ export function encodeBatch(lines: Buffer, header: BatchHeader): EncodedBatch {
   let start = 0
   for (let record = 0; record < records; record++) {
     const end = lines.indexOf(NEWLINE, start)
-    const timestamp = clock.read(start, end)
+    const timestamp = stamped ? clock.read(start, end) : NO_TIMESTAMP
     if (record === 0) baseTimestamp = maxTimestamp = timestamp
     else if (timestamp > maxTimestamp) maxTimestamp = timestamp
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger } from 'logflume'
+import { segmentFile } from '../../src/journal/segment.ts'
 import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
 import { useKafka } from '../kafka/brokers.ts'
 import { startKafka } from '../kafka/cluster.ts'
@@ -155,6 +156,23 @@ test('a batch that the broker finds too large is cut smaller; a line too large a
   const disk = await linesOnDisk(dir)
   disk.splice(250, 1)
   assert.deepEqual(await linesInKafka(brokers, topic), disk)
+})
+
+test('lines of a clock that was a day ahead are forwarded, without a time where Kafka refuses theirs', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
+  const lines = Array.from({ length: 100 }, (_, n) => `{"@timestamp":"${tomorrow}","n":${n}}`)
+  await writeFile(join(dir, segmentFile('shop', 0, 0, '20200101')), `${lines.join('\n')}\n`)
+  const stats = await runApp(t, { name: 'shop', dir, kafka: { brokers, topic } }, { lines: 10 }).closed
+  assert.deepEqual([stats.recovered, stats.forwarded, stats.pending, stats.lost], [100, 110, 0, {}])
+  const messages = await readTopic(brokers, topic)
+  assert.deepEqual(
+    messages.map(({ value }) => String(value)),
+    await linesOnDisk(dir),
+  )
+  assert.equal(messages[0]?.timestamp, -1)
+  assert.ok((messages.at(-1)?.timestamp ?? 0) > Date.now() - 60_000)
 })
 
 test('lines of two processes at once are all there, each process in order', async (t) => {

@@ -80,6 +80,7 @@ for (const [code, expected] of [
   [10, 'split'],
   [18, 'split'],
   [87, 'split'],
+  [32, 'unstamp'],
   [45, 'renumber'],
   [47, 'renumber'],
   [59, 'renumber'],
