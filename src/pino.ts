@@ -1,2 +1,5 @@
-export { pinoTransport as default, journalDestination } from './adapters/pino.ts'
-export type { JournalDestination, PinoOptions, PinoTransport } from './adapters/pino.ts'
+export { journalDestination } from './adapters/journal-destination.ts'
+export { pinoTransport as default } from './adapters/pino-transport.ts'
+export type { JournalDestination } from './adapters/journal-destination.ts'
+export type { PinoOptions } from './adapters/pino-output.ts'
+export type { PinoTransport } from './adapters/pino-transport.ts'

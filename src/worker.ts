@@ -1,4 +1,5 @@
 import { runWorker } from './forward/run.ts'
 
 // The worker thread's own door. Found by the package's name, since a bundler moves relative files.
-await runWorker()
+// Not awaited here: a module that awaits at its top cannot be required by CommonJS.
+void runWorker()

@@ -18,9 +18,10 @@ export interface AdapterOutput extends Output {
 
 /** Reads an adapter's options but for those that are the other logger's own. */
 export function readAdapterOptions(options: unknown, foreign: readonly string[]): OptionReader {
-  if (typeof options !== 'object' || options === null) return new OptionReader('options', options)
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    return new OptionReader('options', options)
   const own = Object.entries(options).filter(([key]) => !foreign.includes(key))
-  return new OptionReader('options', Array.isArray(options) ? options : Object.fromEntries<unknown>(own))
+  return new OptionReader('options', Object.fromEntries<unknown>(own))
 }
 
 /** Takes the options that are left out of the reader, ends it, and opens the output that they describe. */

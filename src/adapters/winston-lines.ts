@@ -1,7 +1,7 @@
 import { isError } from '../logger/error.ts'
 import { FieldList } from '../logger/fields.ts'
 import { headText, LineMaker } from '../logger/line.ts'
-import { readProperty } from '../logger/read-property.ts'
+import { readProperty, thrownText } from '../logger/read-property.ts'
 import type { LoggerSettings } from '../logger/settings.ts'
 import type { Fields } from '../record.ts'
 
@@ -31,8 +31,18 @@ export class WinstonLines {
     this.#bound.add(settings.base)
   }
 
-  /** One line, whatever the info has. */
+  /** One line, whatever the info has. Never throws. */
   make(info: Info): string {
+    this.#time = this.#settings.now()
+    try {
+      return this.#make(info)
+    } catch (thrown) {
+      const message = `[info that cannot be read: ${thrownText(thrown)}]`
+      return this.#lines.make(this.#head('error'), this.#bound, message, undefined, undefined)
+    }
+  }
+
+  #make(info: Info): string {
     const time = timeOf(info.timestamp)
     const error = errorOf(info)
     const fields = Object.create(null) as Fields
@@ -41,12 +51,12 @@ export class WinstonLines {
       const value = readProperty(info, key)
       if (error === undefined || !isPartOf(error, key, value)) fields[key] = value
     }
-    this.#time = time ?? this.#settings.now()
+    if (time !== undefined) this.#time = time
     const level = info[LEVEL] ?? info.level
     const head = this.#head(typeof level === 'string' ? level : 'info')
     if (error === undefined) return this.#lines.make(head, this.#bound, info.message, fields, undefined)
     const message = isError(info.message) ? info.message.message : info.message
-    return this.#lines.make(head, this.#bound, withoutOwn(error), message, fields)
+    return this.#lines.make(head, this.#bound, withoutFields(error, info), message, fields)
   }
 
   #head(level: string): string {
@@ -104,7 +114,9 @@ function isPartOf(error: Error, key: string, value: unknown): boolean {
   )
 }
 
-/** winston has made the error's own properties, as `code`, fields of the info: they stand in the line once. */
-function withoutOwn(error: Error): Error {
-  return error instanceof Error ? (Object.create(error) as Error) : error
+/** winston makes an error's own properties, as `code`, fields of the info: then they stand in the line once. */
+function withoutFields(error: Error, info: Info): Error {
+  const own = Object.entries(error)
+  const areFields = error instanceof Error && own.every(([key, value]) => info[key] === value)
+  return areFields ? (Object.create(error) as Error) : error
 }

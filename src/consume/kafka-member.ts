@@ -127,13 +127,22 @@ export class KafkaMember {
     const lease = this.#lease
     if (lease.ending || !payload.isRunning() || payload.isStale()) return
     lags.set(`${topic}/${partition}`, Number(batch.offsetLag()))
+    // What the sinks have already is committed before anything new is written: so no more than one batch is
+    // ever written and not committed, whoever gets the partition next.
+    const repeated = repeats.count(topic, partition, messages)
+    const lastRepeated = messages[repeated - 1]
+    if (lastRepeated !== undefined) await this.#commit(payload, lastRepeated.offset)
+    const fresh = messages.slice(repeated)
+    if (fresh.length === 0) return
     const origin = { topic, partition, arrivedAt: Date.now() }
-    const fresh = messages.slice(repeats.count(topic, partition, messages))
     const records = fresh.map((message) => new ConsumedRecord(message, origin))
     const beating = this.#beat(payload, lease)
     try {
       const taken = await context.take(records, lease)
-      if (taken && !payload.isStale()) await this.#commit(payload)
+      if (taken) {
+        repeats.note(topic, partition, fresh)
+        await this.#commit(payload, batch.lastOffset())
+      }
     } finally {
       clearInterval(beating)
     }
@@ -142,21 +151,13 @@ export class KafkaMember {
   }
 
   /** First the commit, then the next batch: what was not committed comes again, in this life or the next. */
-  async #commit(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload
-    const { topic, partition, messages } = batch
-    const last = BigInt(batch.lastOffset())
-    try {
-      // Not consumer.commitOffsets: that does nothing, without a word, as soon as the consumer is stopping.
-      await payload.commitOffsetsIfNecessary({
-        topics: [{ topic, partitions: [{ partition, offset: String(last + 1n) }] }],
-      })
-    } catch (thrown) {
-      this.#parts.repeats.note(topic, partition, messages)
-      throw thrown
-    }
-    this.#parts.repeats.committed(topic, partition, last)
-    payload.resolveOffset(batch.lastOffset())
+  async #commit(payload: EachBatchPayload, last: string): Promise<void> {
+    const { topic, partition } = payload.batch
+    const offset = String(BigInt(last) + 1n)
+    // Not consumer.commitOffsets: that does nothing, without a word, as soon as the consumer is stopping.
+    await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] })
+    this.#parts.repeats.committed(topic, partition, BigInt(last))
+    payload.resolveOffset(last)
   }
 
   /** Keeps the membership while the sinks work, however long, and learns when it is lost. */

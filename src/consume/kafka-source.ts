@@ -42,9 +42,16 @@ export class KafkaSource implements Source {
 
   #report(cause: Error, { waiting, diagnose }: SourceContext): void {
     const topics = this.#settings.topics.join(', ')
-    const message = `cannot read ${topics} from Kafka: ${cause.message}`
+    const message = `cannot read ${topics} from Kafka: ${explain(cause)}`
     const error = new LogflumeError('KAFKA', message, { cause, retryable: true })
     waiting(error)
     diagnose({ level: 'warn', message: `${message}; trying again`, error })
   }
+}
+
+/** kafkajs wraps what happened in what it did about it. */
+function explain(error: Error): string {
+  if (error.cause instanceof Error) return explain(error.cause)
+  const type = 'type' in error ? error.type : undefined
+  return type === 'UNKNOWN_TOPIC_OR_PARTITION' ? 'there is no such topic' : error.message
 }

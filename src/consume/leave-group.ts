@@ -33,8 +33,9 @@ export async function leaveGroup(kafka: Kafka, groupId: string, memberId: string
     await cluster.refreshMetadata()
     const coordinator = await cluster.findGroupCoordinator({ groupId })
     await coordinator.leaveGroup({ groupId, memberId })
-  } catch {
-    // The group knows this member no more, or will find out.
+  } catch (thrown) {
+    const known = !(thrown instanceof Error && 'type' in thrown && thrown.type === 'UNKNOWN_MEMBER_ID')
+    if (known) throw thrown
   } finally {
     await cluster.disconnect()
   }

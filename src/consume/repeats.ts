@@ -8,24 +8,24 @@ interface Uncommitted {
 }
 
 /**
- * Batches that all sinks have, but whose commit failed, as when the broker dies at that moment. They come
- * again, and these records must not go to the sinks a second time. The first record of a batch is kept to
- * see that it is the same one: a topic can be deleted and made anew, and begins at offset 0 again.
+ * Batches that all sinks have, but of which Kafka does not know it yet. Where the commit fails, as when the
+ * broker dies at that moment, they come again, and must not go to the sinks a second time. The first record
+ * is kept to see that it is the same one: a topic can be deleted and made anew, with other offsets.
  */
 export class Repeats {
   readonly #uncommitted = new Map<string, Uncommitted>()
 
-  /** The sinks have these messages, and Kafka does not know it. */
+  /** The sinks have these messages. */
   note(topic: string, partition: number, messages: readonly KafkaMessage[]): void {
     const first = messages[0]
     const last = messages.at(-1)
     if (first === undefined || last === undefined) return
-    const known = this.#uncommitted.get(`${topic}/${partition}`)
+    // Copied out of the fetched response, which would be kept as a whole.
+    const copy = { ...first, value: first.value && Buffer.from(first.value) }
     this.#uncommitted.set(`${topic}/${partition}`, {
-      // Out of the fetched response, which would be kept as a whole.
-      first: known?.first ?? { ...first, value: first.value && Buffer.from(first.value) },
+      first: copy,
       last: BigInt(last.offset),
-      recognised: known !== undefined,
+      recognised: false,
     })
   }
 
@@ -34,8 +34,8 @@ export class Repeats {
     const known = this.#uncommitted.get(`${topic}/${partition}`)
     const first = messages[0]
     if (known === undefined || first === undefined) return 0
-    if (isSame(known.first, first)) known.recognised = true
-    else if (!known.recognised || !isWithin(known, first)) {
+    known.recognised ||= isSame(known.first, first)
+    if (!known.recognised || !isWithin(known, first)) {
       this.#uncommitted.delete(`${topic}/${partition}`)
       return 0
     }
@@ -51,7 +51,7 @@ export class Repeats {
 }
 
 function isWithin({ first, last }: Uncommitted, { offset }: KafkaMessage): boolean {
-  return BigInt(offset) > BigInt(first.offset) && BigInt(offset) <= last
+  return BigInt(offset) >= BigInt(first.offset) && BigInt(offset) <= last
 }
 
 function isSame(one: KafkaMessage, other: KafkaMessage): boolean {

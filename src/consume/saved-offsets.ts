@@ -29,7 +29,6 @@ export class SavedOffsets {
 
   /** Reads the file, or the one before it where a power loss damaged it, and makes sure that it can be written. */
   static async open(file: string): Promise<SavedOffsets> {
-    await mkdir(dirname(file), { recursive: true })
     const sound = await read(file)
     const older = sound === undefined ? await read(`${file}.old`) : undefined
     const offsets = new SavedOffsets(file, sound, older ?? new Map<number, Position>())
@@ -71,9 +70,10 @@ export class SavedOffsets {
       await this.#replace()
     } catch (thrown) {
       if ((toError(thrown) as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
-      // Somebody deleted the file or its directory.
+      // Not there yet, or somebody deleted the file or its directory. But not the journal's directory: one
+      // that was moved away must not come back by itself.
       this.#sound = false
-      await mkdir(dirname(this.#file), { recursive: true })
+      await mkdir(dirname(this.#file)).catch(() => undefined)
       await this.#replace()
     }
   }

@@ -96,7 +96,7 @@ function readIfThere(path: string): string {
 }
 
 /** A row may be whole and yet be followed by half of another one: go from the end to the first that is good. */
-export function lastGoodRow(content: string): Checkpoint | undefined {
+function lastGoodRow(content: string): Checkpoint | undefined {
   for (const row of content.split('\n').reverse()) {
     const text = row.slice(9)
     if (text === '' || checksum(text) !== row.slice(0, 8)) continue

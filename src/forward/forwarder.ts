@@ -93,6 +93,7 @@ export class Forwarder {
    */
   #proven = false
   #failures = 0
+  #trouble: string | undefined
   #saved = true
   #idle: NodeJS.Timeout | undefined
   #waiters: { readonly ordinal: number; readonly resolve: () => void }[] = []
@@ -122,7 +123,7 @@ export class Forwarder {
       await this.#port?.close()
       await this.#parts.reader.close()
       this.#parts.checkpointFile.close()
-      this.#parts.onState('stopped', undefined)
+      this.#parts.onState('stopped', this.#trouble)
     }
   }
 
@@ -300,13 +301,17 @@ export class Forwarder {
     const { progress, onState } = this.#parts
     if (this.#failures > 0) onState('connected', undefined)
     this.#failures = 0
+    this.#trouble = undefined
     this.#proven = true
     for (const settled of this.#window.settle()) {
       this.#position = settled.to
       this.#saved = false
-      progress.add(settled.kind === 'batch' ? 'forwarded' : settled.reason, settled.records)
+      // What a worker before this one has counted, and died before it wrote that down, is not counted again.
+      const counted = Math.max(settled.from.ordinal, progress.get('acknowledged'))
+      if (settled.to.ordinal <= counted) continue
+      progress.add(settled.kind === 'batch' ? 'forwarded' : settled.reason, settled.to.ordinal - counted)
+      progress.set('acknowledged', settled.to.ordinal)
     }
-    progress.set('acknowledged', this.#position.ordinal)
     this.#waiters = this.#waiters.filter(({ ordinal, resolve }) => {
       if (ordinal > this.#position.ordinal) return true
       resolve()
@@ -384,8 +389,14 @@ export class Forwarder {
     this.#established = false
     this.#proven = false
     progress.add('retries', 1)
+    this.#trouble = error.message
     onState('retrying', error.message)
-    diagnose({ level: 'warn', message: `forwarding to ${settings.topic}: ${error.message}`, error })
+    // Leaders move, and a new topic has none for a moment: only a second refusal is worth telling aloud.
+    diagnose({
+      level: this.#failures === 1 ? 'info' : 'warn',
+      message: `forwarding to ${settings.topic}: ${error.message}`,
+      error,
+    })
     if (this.#failures % REPLACE_CLIENT_AFTER === 0) {
       const port = this.#port
       this.#port = undefined

@@ -8,6 +8,9 @@ import type { KafkaState } from './forwarder.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { Progress } from './progress.ts'
 
+/** Milliseconds between looks at whether the worker lives, and how many in vain make it a dead one. */
+const LOOK_EVERY = 2_000
+const LOOKS = 5
 /** Milliseconds that a worker gets to save its checkpoint and close its connections. */
 const STOP_WITHIN = 1_000
 
@@ -31,6 +34,7 @@ export class Forwarding {
   readonly #diagnose: DiagnosticHandler
   #worker: Worker | undefined
   #restart: NodeJS.Timeout | undefined
+  #watch: NodeJS.Timeout | undefined
   #crashes = 0
   #stopped = false
   #state: KafkaState = 'starting'
@@ -65,7 +69,25 @@ export class Forwarding {
     // A program that has nothing else to do may end: what is not forwarded yet is on disk. Only now, since
     // listening for messages takes hold of the worker again.
     worker.unref()
+    this.#watchOver(worker)
     for (const [id, { ordinal }] of this.#flushes) this.#say({ type: 'flush', id, ordinal })
+  }
+
+  /** Ends a worker that gives no sign of life any more; its end brings the next one. */
+  #watchOver(worker: Worker): void {
+    let seen = this.progress.get('beats')
+    let missed = 0
+    clearInterval(this.#watch)
+    this.#watch = setInterval(() => {
+      const beats = this.progress.get('beats')
+      missed = beats === seen ? missed + 1 : 0
+      seen = beats
+      if (missed < LOOKS) return
+      clearInterval(this.#watch)
+      this.#error = `the worker thread hung for ${(LOOK_EVERY * LOOKS) / 1000} s`
+      void worker.terminate()
+    }, LOOK_EVERY)
+    this.#watch.unref()
   }
 
   #take(message: FromWorker): void {
@@ -86,6 +108,7 @@ export class Forwarding {
 
   #ended(error: Error): void {
     this.#worker = undefined
+    clearInterval(this.#watch)
     if (this.#stopped) return
     this.#state = 'retrying'
     this.#error = error.message
@@ -125,6 +148,7 @@ export class Forwarding {
     if (this.#stopped) return
     this.#stopped = true
     clearTimeout(this.#restart)
+    clearInterval(this.#watch)
     const worker = this.#worker
     if (worker !== undefined) {
       const patience = new AbortController()

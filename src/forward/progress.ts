@@ -14,6 +14,7 @@ const CELLS = [
   'refused',
   'retries',
   'duplicatesPossible',
+  'beats',
 ] as const
 
 export type Cell = (typeof CELLS)[number]

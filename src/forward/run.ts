@@ -10,6 +10,9 @@ import { Forwarder } from './forwarder.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { Progress } from './progress.ts'
 
+/** Milliseconds between signs of life. */
+const BEAT_EVERY = 1_000
+
 /** What the worker thread does: puts journal, checkpoint, forwarder and Kafka together, and runs them. */
 export async function runWorker(): Promise<void> {
   if (parentPort === null) return
@@ -21,11 +24,18 @@ export async function runWorker(): Promise<void> {
 
   const file = new CheckpointFile(checkpointFile(dir, name, slot))
   const reader = await JournalReader.open({ dir, name, slot, newest: () => progress.get('newestSegment') })
-  const checkpoint = startingPoint(file.load(), reader.position, openedAt, settings.topic)
+  const isFirst = progress.get('recovered') < 0
+  const checkpoint = startingPoint(
+    file.load(),
+    reader.position,
+    isFirst ? openedAt : undefined,
+    settings.topic,
+  )
   await reader.seek(checkpoint.position)
-  progress.set('acknowledged', checkpoint.position.ordinal)
-  // Counted once, however often a worker has to be started anew.
-  if (progress.get('recovered') < 0) progress.set('recovered', openedAt.ordinal - checkpoint.position.ordinal)
+  if (isFirst) {
+    progress.set('acknowledged', checkpoint.position.ordinal)
+    progress.set('recovered', openedAt.ordinal - checkpoint.position.ordinal)
+  }
 
   const forwarder = new Forwarder({
     settings,
@@ -42,8 +52,13 @@ export async function runWorker(): Promise<void> {
     onState: (state, error) => say({ type: 'state', state, error }),
   })
   listen(port, forwarder, say)
-  await forwarder.run()
-  port.close()
+  const beating = setInterval(() => progress.add('beats', 1), BEAT_EVERY)
+  try {
+    await forwarder.run()
+  } finally {
+    clearInterval(beating)
+    port.close()
+  }
 }
 
 function listen(port: MessagePort, forwarder: Forwarder, say: (message: FromWorker) => void): void {
@@ -59,17 +74,21 @@ function listen(port: MessagePort, forwarder: Forwarder, say: (message: FromWork
   })
 }
 
-/** The checkpoint as found, or mended where it does not fit the journal (or the options) any more. */
+/**
+ * The checkpoint as found, or mended where it does not fit the journal (or the options) any more. `end` is
+ * where the journal ended when its process opened it; for a worker that follows on another one, the
+ * checkpoint has rightly moved past that.
+ */
 export function startingPoint(
   found: Checkpoint | undefined,
   earliest: Position,
-  end: Position,
+  end: Position | undefined,
   topic: string,
 ): Checkpoint {
   if (found === undefined) return fresh(randomUUID(), topic, earliest)
   // Ahead of the journal: a power cut took lines that Kafka has. Their ordinals are used again, so begin
   // where the journal ends now.
-  if (found.position.ordinal > end.ordinal) return fresh(found.journal, topic, end)
+  if (end !== undefined && found.position.ordinal > end.ordinal) return fresh(found.journal, topic, end)
   if (found.topic !== topic) return fresh(found.journal, topic, found.position)
   return found
 }

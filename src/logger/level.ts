@@ -8,8 +8,11 @@ export type StandardLevel = keyof typeof standardLevels
 /** A level that lines can have: one of the six, or one of the application's own. */
 export type LevelName<L extends string = never> = StandardLevel | L
 
-/** What a logger can be set to: the lowest level it lets through, or nothing at all. */
-export type LevelSetting<L extends string = never> = LevelName<L> | 'off'
+/**
+ * What a logger can be set to: the lowest level that it lets through, or nothing at all. Any string compiles,
+ * as levels come from the environment, but a name that does not exist is refused.
+ */
+export type LevelSetting<L extends string = never> = LevelName<L> | 'off' | (string & Record<never, never>)
 
 export interface Level {
   readonly name: string

@@ -1,6 +1,6 @@
 import { called, readCall } from './call.ts'
 import { type FieldList, plainFields } from './fields.ts'
-import { escape, flat } from './quote.ts'
+import { escape, flat, json } from './quote.ts'
 import { thrownText } from './read-property.ts'
 import type { LoggerSettings } from './settings.ts'
 import { shorten } from './shorten.ts'
@@ -8,7 +8,7 @@ import { LineStart } from './time.ts'
 
 /** What of a line stays the same for a logger and a level: from behind the time up to the message. */
 export function headText({ name, pid, hostname }: LoggerSettings, level: string, logger: string): string {
-  const names = JSON.stringify({
+  const names = json({
     'log.level': level,
     'log.logger': logger,
     'service.name': name,

@@ -32,6 +32,7 @@ export interface LoggerMembers<L extends string = never> extends Lifecycle {
    * The level in force. Setting it holds from the next call on, for this logger, its children, and those of
    * the loggers below it that have no level of their own. `undefined` goes back to the level of the logger
    * above; for the root, to the one it was made with.
+   * @throws LogflumeError INVALID_OPTION where there is no such level.
    */
   get level(): LevelSetting<L>
   set level(level: LevelSetting<L> | undefined)

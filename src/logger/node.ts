@@ -56,6 +56,6 @@ export class Node {
   #inherit(): void {
     this.level = this.#own ?? this.#parent?.level ?? this.#settings.level
     this.threshold = this.level.rank
-    for (const node of this.#nodes.values()) if (node.#own === undefined) node.#inherit()
+    for (const node of this.#nodes.values()) node.#inherit()
   }
 }

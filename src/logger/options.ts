@@ -13,7 +13,7 @@ export interface LoggerOptions<L extends string = never> {
    */
   readonly name: string
   /** The lowest level that gives lines, or `off`. @default 'info' */
-  readonly level?: LevelSetting<NoInfer<L>>
+  readonly level?: LevelSetting<NoInfer<L>> | undefined
   /**
    * Levels of your own by their ranks, as in `{ audit: 35 }`; the logger has a method for each. A standard
    * level can be given another rank: trace 10, debug 20, info 30, warn 40, error 50, fatal 60. Lines of

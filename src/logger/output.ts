@@ -32,6 +32,9 @@ export interface Output {
 /** Milliseconds that `flush` and `close` wait for Kafka where the caller does not say. */
 const END_TIMEOUT = 5_000
 
+/** Milliseconds that the disk gets in any case, whatever the timeout is: a line that is not there is lost. */
+const DISK_TIMEOUT = 3_000
+
 /** Takes these options out of the reader, which the caller ends. `name` names the journal's files. */
 export function readOutputOptions(reader: OptionReader, name: string): OutputSettings {
   return {
@@ -76,14 +79,14 @@ function lifecycle(journal: Journal, forwarding: Forwarding | undefined): Lifecy
   const stats = (): LoggerStats => readStats(journal, forwarding)
   const flush = async (timeout: number): Promise<void> => {
     const deadline = performance.now() + timeout
-    await journal.flush(timeout)
+    await journal.flush(Math.max(timeout, DISK_TIMEOUT))
     await forwarding?.flush(journal.end.ordinal, Math.max(0, deadline - performance.now()))
   }
   const close = async (timeout: number): Promise<LoggerStats> => {
     await flush(timeout)
     await forwarding?.stop()
     // Last of all, since it gives the slot to whoever waits for it.
-    await journal.close(timeout)
+    await journal.close(DISK_TIMEOUT)
     return stats()
   }
   return {

@@ -67,20 +67,17 @@ function properties(entries: readonly (readonly [string, unknown])[], room: numb
   return text
 }
 
-/** The longest start of a text whose JSON has at most `room` bytes. */
+/**
+ * The longest start of a text whose JSON has at most `room` bytes. It never ends within a surrogate pair, as
+ * half of one is longer in JSON than the whole.
+ */
 function cut(text: string, room: number): string {
   let fits = 0
   let tooLong = Math.min(text.length, room) + 1
   while (tooLong - fits > 1) {
     const middle = Math.floor((fits + tooLong) / 2)
-    if (Buffer.byteLength(json(start(text, middle))) <= room) fits = middle
+    if (Buffer.byteLength(json(text.slice(0, middle))) <= room) fits = middle
     else tooLong = middle
   }
-  return json(start(text, fits))
-}
-
-/** The first `length` units of a text, one less where that would cut a surrogate pair. */
-function start(text: string, length: number): string {
-  const last = text.charCodeAt(length - 1)
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length)
+  return json(text.slice(0, fits))
 }

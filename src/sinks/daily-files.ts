@@ -8,8 +8,9 @@ export interface DailyFilesOptions {
   /** Directory of the files; made where missing. */
   readonly dir: string
   /**
-   * Where in `dir` a record goes: fields and dates (made of YYYY, MM, DD, HH) in braces. A field without a
-   * value is `unknown`; characters that no file name may have are replaced, see `docs/sinks.md`.
+   * Where in `dir` a record goes: fields, and dates made of YYYY, MM, DD and HH, in braces. In a value `::`
+   * becomes `~` (`shop::db` is in `shop~db.20261121`), what may not be in a file's name becomes `%` and hex
+   * digits, as in a URL, a value that is too long ends in a hash, and one that is not there is `unknown`.
    * @default '{service.name}/{log.logger}.{YYYYMMDD}'
    */
   readonly path?: string

@@ -95,6 +95,10 @@ test('a checkpoint ahead of its journal, after a power cut, begins with what is 
   assert.deepEqual({ position, producer, inFlight }, { position: at(20), producer: undefined, inFlight: [] })
 })
 
+test('a worker that follows on another one takes the checkpoint, however far it has moved', () => {
+  assert.deepEqual(startingPoint(state(30), at(0), undefined, 'logs'), state(30))
+})
+
 test('another topic goes on behind what the old one has', () => {
   const { position, topic, inFlight } = startingPoint(state(10), at(0), at(20), 'other')
   assert.deepEqual({ position, topic, inFlight }, { position: at(10), topic: 'other', inFlight: [] })

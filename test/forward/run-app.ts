@@ -8,6 +8,8 @@ import type { AppTask } from './fixtures/app.ts'
 
 const program = fileURLToPath(new URL('fixtures/app.ts', import.meta.url))
 
+const trouble = fileURLToPath(new URL('fixtures/trouble-in-worker.cjs', import.meta.url))
+
 export interface RunningApp {
   /** Resolves when the logger is made. */
   readonly started: Promise<void>
@@ -28,16 +30,17 @@ export function runApp(
 ): RunningApp {
   const whole: AppTask = { options, lines: 1000, group: 100, run: 'a', closeTimeout: 30_000, ...task }
   const child = spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify(whole)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, NODE_OPTIONS: `--require ${trouble}` },
   })
   t.after(() => child.kill('SIGKILL'))
   let stderr = ''
-  child.stderr.on('data', (data: Buffer) => (stderr += String(data)))
+  child.stderr?.on('data', (data: Buffer) => (stderr += String(data)))
   const said = new Map<string, () => void>()
   const hears = (word: string): Promise<void> => new Promise((resolve) => said.set(word, resolve))
   const [started, logged] = [hears('started'), hears('logged')]
   let stats: LoggerStats | undefined
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  createInterface({ input: child.stdout! }).on('line', (line) => {
     if (line.startsWith('{')) stats = JSON.parse(line) as LoggerStats
     else said.get(line)?.()
   })

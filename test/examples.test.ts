@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { linesOnDisk, temporaryDirectory } from './journal/open-journal.ts'
+import { useKafka } from './kafka/brokers.ts'
+import { createTopic } from './kafka/read-topic.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const tsx = join(root, 'node_modules', '.bin', 'tsx')
+
+interface Run {
+  readonly dir: string
+  readonly output: readonly string[]
+}
+
+/** Runs an example as its first lines say, as a program of its own, which has to end well by itself. */
+async function run(t: TestContext, example: string, env: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const dir = await temporaryDirectory(t)
+  const { stdout, stderr } = await promisify(execFile)(tsx, [join('examples', example), dir], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    timeout: 60_000,
+  })
+  assert.equal(stderr, '')
+  return { dir, output: stdout.split('\n').slice(0, -1) }
+}
+
+const tests = {
+  'quick-start.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'quick-start.ts')
+    assert.deepEqual(await messages(dir), ['server started', 'slow request', 'query failed', 'order placed'])
+    assert.match(output[0] ?? '', /^4 lines in .*\/shop\.0\.000000000000000\.\d{8}\.log$/)
+    assert.equal(output[1], `pending 0, lost {}; ${join(dir, 'shop.log')} links to the newest file`)
+  },
+
+  'kafka.ts': async (t: TestContext) => {
+    const brokers = await useKafka()
+    // Of a topic that is just being made the first answer may be a warning.
+    await createTopic(brokers, 'logflume-example', { partitions: 4 })
+    const { dir, output } = await run(t, 'kafka.ts', { KAFKA_BROKERS: brokers.join(',') })
+    assert.equal(output[0], '5 lines in Kafka, 0 pending')
+    const printed = output.slice(1).map((line) => line.replace(/^\d+ \d+ /, ''))
+    assert.deepEqual(printed, await linesOnDisk(dir))
+    assert.equal(printed.length, 5)
+  },
+
+  'pino.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'pino.ts')
+    assert.deepEqual(await messages(dir, 'msg'), [
+      'cart is full',
+      'on disk when the call returns',
+      'order placed',
+      'connection refused',
+    ])
+    assert.match(output[0] ?? '', /^2 lines in .*\/cart\.0\./)
+    assert.match(output[1] ?? '', /^those of the transport are in .*\/shop\.log /)
+  },
+
+  'winston.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'winston.ts')
+    const lines = (await linesOnDisk(dir)).map((line) => JSON.parse(line) as Record<string, unknown>)
+    assert.deepEqual(
+      lines.map((line) => [line['log.level'], line.message, line['error.message']]),
+      [
+        ['info', 'milk costs 2', undefined],
+        ['silly', 'each level keeps its name', undefined],
+        ['error', 'query failed connection refused', 'connection refused'],
+      ],
+    )
+    assert.match(output[0] ?? '', /^3 lines in .*\/shop\.0\./)
+  },
+
+  'custom-sink.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'custom-sink.ts')
+    assert.equal(output[0], `errors are in ${join(dir, 'errors.csv')}`)
+    const table = await readFile(join(dir, 'errors.csv'), 'utf8')
+    assert.match(table, /^"\d{4}-\d\d-\d\dT[\d:.]+Z","shop::db","query failed"\n$/)
+  },
+
+  'one-machine.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'one-machine.ts')
+    const sorted = join(dir, 'sorted')
+    assert.equal(output[0], `4 lines read, files are in ${sorted}`)
+    const files = readdirSync(sorted, { recursive: true, withFileTypes: true }).filter((file) =>
+      file.isFile(),
+    )
+    const texts = new Map<string, string>()
+    for (const { parentPath, name } of files) {
+      const file = join(parentPath, name)
+      texts.set(relative(sorted, file).replace(/\d{8}/, 'day'), await readFile(file, 'utf8'))
+    }
+    assert.deepEqual([...texts.keys()].sort(), ['shop/shop.day', 'shop/shop~db.day', 'shop/shop~http.day'])
+    assert.match([...texts.values()].join(''), /"message":"connected"/)
+    assert.doesNotMatch([...texts.values()].join(''), /secret|pool size/)
+  },
+} satisfies Record<string, (t: TestContext) => Promise<void>>
+
+for (const [name, example] of Object.entries(tests)) test(`examples/${name} does what it says`, example)
+
+test('each example is tested here', () => {
+  const examples = readdirSync(join(root, 'examples')).filter((file) => file.endsWith('.ts'))
+  assert.deepEqual(Object.keys(tests).sort(), examples.sort())
+})
+
+async function messages(dir: string, field = 'message'): Promise<unknown[]> {
+  return (await linesOnDisk(dir)).map((line) => (JSON.parse(line) as Record<string, unknown>)[field])
+}
