@@ -8,7 +8,6 @@ import type { Position } from '../record.ts'
 import { backoff } from '../retry.ts'
 import type { Checkpoint, CheckpointFile, CutBatch } from './checkpoint.ts'
 import { choosePartition } from './partition.ts'
-import type { Progress } from './progress.ts'
 import { Signal } from './signal.ts'
 import { verdict } from './verdict.ts'
 import { Window, type BatchEntry, type Entry, type WindowBounds } from './window.ts'
@@ -36,6 +35,17 @@ export interface ForwarderSettings {
   readonly queue: WindowBounds
 }
 
+/** Where forwarding tells how far it is, and is told that there is more. */
+export interface Ledger {
+  /** Ordinal of the first line that is not settled yet. */
+  acknowledged: number
+  add(what: 'forwarded' | 'deleted' | 'refused' | 'retries' | 'duplicatesPossible', count: number): void
+  /** To be read before looking into the journal, and given to `changed` when nothing was found there. */
+  readonly wakes: number
+  changed(seen: number): Promise<void>
+  wake(): void
+}
+
 export interface ForwarderParts {
   readonly settings: ForwarderSettings
   readonly reader: JournalReader
@@ -43,7 +53,7 @@ export interface ForwarderParts {
   readonly checkpointFile: CheckpointFile
   readonly connect: () => KafkaPort
   readonly encode: (lines: Buffer, header: BatchHeader) => EncodedBatch | Promise<EncodedBatch>
-  readonly progress: Progress
+  readonly ledger: Ledger
   readonly diagnose: DiagnosticHandler
   readonly onState: (state: KafkaState, error: string | undefined) => void
 }
@@ -132,7 +142,7 @@ export class Forwarder {
     this.#stop.abort()
     this.#reading.raise()
     this.#sending.raise()
-    this.#parts.progress.wake()
+    this.#parts.ledger.wake()
     void this.#port?.close() // So that no answer is waited for.
   }
 
@@ -145,7 +155,7 @@ export class Forwarder {
   // Reading: journal -> window
 
   async #readLoop(): Promise<void> {
-    const { reader, progress, settings } = this.#parts
+    const { reader, ledger, settings } = this.#parts
     while (!this.#stop.signal.aborted) {
       if (this.#rewind !== undefined) {
         await reader.seek(this.#rewind)
@@ -156,12 +166,12 @@ export class Forwarder {
         await this.#reading.wait()
         continue
       }
-      const seen = progress.wakes
+      const seen = ledger.wakes
       const entries = await this.#cut()
       if (entries.length > 0) {
         this.#push(entries)
       } else if (!this.#isRewound()) {
-        await progress.changed(seen)
+        await ledger.changed(seen)
         if (settings.linger > 0) await delay(settings.linger)
       }
     }
@@ -298,7 +308,7 @@ export class Forwarder {
 
   #acknowledged(entry: BatchEntry): void {
     entry.state = 'acknowledged'
-    const { progress, onState } = this.#parts
+    const { ledger, onState } = this.#parts
     if (this.#failures > 0) onState('connected', undefined)
     this.#failures = 0
     this.#trouble = undefined
@@ -307,10 +317,10 @@ export class Forwarder {
       this.#position = settled.to
       this.#saved = false
       // What a worker before this one has counted, and died before it wrote that down, is not counted again.
-      const counted = Math.max(settled.from.ordinal, progress.get('acknowledged'))
+      const counted = Math.max(settled.from.ordinal, ledger.acknowledged)
       if (settled.to.ordinal <= counted) continue
-      progress.add(settled.kind === 'batch' ? 'forwarded' : settled.reason, settled.to.ordinal - counted)
-      progress.set('acknowledged', settled.to.ordinal)
+      ledger.add(settled.kind === 'batch' ? 'forwarded' : settled.reason, settled.to.ordinal - counted)
+      ledger.acknowledged = settled.to.ordinal
     }
     this.#waiters = this.#waiters.filter(({ ordinal, resolve }) => {
       if (ordinal > this.#position.ordinal) return true
@@ -384,11 +394,11 @@ export class Forwarder {
   }
 
   async #retryLater(error: Error): Promise<void> {
-    const { onState, progress, diagnose, settings } = this.#parts
+    const { onState, ledger, diagnose, settings } = this.#parts
     this.#failures++
     this.#established = false
     this.#proven = false
-    progress.add('retries', 1)
+    ledger.add('retries', 1)
     this.#trouble = error.message
     onState('retrying', error.message)
     // Leaders move, and a new topic has none for a moment: only a second refusal is worth telling aloud.
@@ -430,15 +440,15 @@ export class Forwarder {
     this.#sequence = entry.sequence
     this.#rewind = entry.from
     this.#reading.raise()
-    this.#parts.progress.wake()
+    this.#parts.ledger.wake()
   }
 
   /** The broker and we disagree on numbers: a new producer id, from the checkpoint. */
   #renumber(why: string): void {
-    const { progress, diagnose, settings } = this.#parts
+    const { ledger, diagnose, settings } = this.#parts
     const unsure = this.#window.batches.filter(({ attempted }) => attempted)
     const doubtful = [...unsure, ...this.#replay].reduce((sum, { records }) => sum + records, 0)
-    progress.add('duplicatesPossible', doubtful)
+    ledger.add('duplicatesPossible', doubtful)
     diagnose({
       level: 'warn',
       message: `forwarding to ${settings.topic} takes a new producer id, ${doubtful} lines may be there twice: ${why}`,
@@ -453,7 +463,7 @@ export class Forwarder {
     this.#rewind = this.#window.last?.to ?? this.#position
     this.#sending.raise()
     this.#reading.raise()
-    progress.wake()
+    ledger.wake()
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Ledger } from './forwarder.ts'
+
 /**
  * What the app's thread and the forwarding worker tell each other without messages: a few counters in shared
  * memory. Reading them costs nothing, they are true at any time, and they outlive a worker that dies.
@@ -22,7 +24,7 @@ export type Cell = (typeof CELLS)[number]
 /** The first 8 bytes hold the wake counter, alone, since waiting on memory works on 32 bits. */
 const HEADER_BYTES = 8
 
-export class Progress {
+export class Progress implements Ledger {
   readonly shared: SharedArrayBuffer
   readonly #wakes: Int32Array<SharedArrayBuffer>
   readonly #cells: BigInt64Array<SharedArrayBuffer>
@@ -43,6 +45,14 @@ export class Progress {
 
   add(cell: Cell, value: number): void {
     Atomics.add(this.#cells, CELLS.indexOf(cell), BigInt(value))
+  }
+
+  get acknowledged(): number {
+    return this.get('acknowledged')
+  }
+
+  set acknowledged(ordinal: number) {
+    this.set('acknowledged', ordinal)
   }
 
   /** Tells the worker that there is something new in the journal. */

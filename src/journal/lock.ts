@@ -31,21 +31,31 @@ export interface SlotLock {
 
 /** Claims the lowest slot of a name that no living process holds, and with it the journal found there. */
 export function claimSlot(dir: string, name: string): SlotLock {
-  fs.mkdirSync(stateDirectory(dir), { recursive: true })
   for (let slot = 0; slot < MAX_SLOTS; slot++) {
-    const lock = claim(dir, name, slot)
+    const lock = claimSlotNumber(dir, name, slot)
     if (lock !== undefined) return lock
   }
   throw new Error(`all ${MAX_SLOTS} slots of '${name}' in ${dir} are in use`)
 }
 
+/** Whether a living process holds a slot. */
+export function isSlotHeld(dir: string, name: string, slot: number): boolean {
+  const state = stateDirectory(dir)
+  const prefix = lockPrefix(name, slot)
+  const last = highest(state, prefix)
+  return last > 0 && isHeld(join(state, `${prefix}${last}`))
+}
+
 /**
+ * Claims one slot; undefined where a living process holds it, or another one was quicker.
+ *
  * The lock is the file with the highest generation. Claiming means creating the next one, with its content,
  * in one atomic step (link), and then being the highest: of two processes that both found the owner dead
  * only one can. The highest generation is never removed, only marked, so that no number is used twice.
  */
-function claim(dir: string, name: string, slot: number): SlotLock | undefined {
+export function claimSlotNumber(dir: string, name: string, slot: number): SlotLock | undefined {
   const state = stateDirectory(dir)
+  fs.mkdirSync(state, { recursive: true })
   const prefix = lockPrefix(name, slot)
   const last = highest(state, prefix)
   if (last > 0 && isHeld(join(state, `${prefix}${last}`))) return undefined

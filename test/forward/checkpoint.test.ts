@@ -4,7 +4,7 @@ import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { CheckpointFile, type Checkpoint } from '../../src/forward/checkpoint.ts'
-import { startingPoint } from '../../src/forward/run.ts'
+import { startingPoint } from '../../src/forward/starting-point.ts'
 import { temporaryDirectory } from '../journal/open-journal.ts'
 
 const at = (ordinal: number): Checkpoint['position'] => ({ segment: 0, offset: ordinal * 10, ordinal })

@@ -235,6 +235,41 @@ for (const trouble of ['die', 'hang']) {
   })
 }
 
+test('the journals of dead processes are forwarded by one that lives, from where they were', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const options = { name: 'shop', dir, kafka: { brokers, topic, batchBytes: 20_000 } }
+  const doomed = ['a', 'b', 'c'].map((run) => runApp(t, options, { lines: 1_000_000, group: 50, run }))
+  await Promise.all(doomed.map(({ started }) => started))
+  await delay(500)
+  // Killed without Kafka, so that all three leave lines behind.
+  for (const app of doomed) await app.kill()
+  const survivor = createLogger({ ...options, onDiagnostic: quiet })
+  t.after(() => survivor.close())
+  const disk = await linesOnDisk(dir)
+  while (
+    survivor.stats().forwarded < survivor.stats().written ||
+    (await linesInKafka(brokers, topic)).length < disk.length
+  )
+    await delay(100)
+  const there = (await linesInKafka(brokers, topic)).map(
+    (line) => JSON.parse(line) as { run: string; n: number },
+  )
+  assert.equal(there.length, disk.length)
+  for (const run of ['a', 'b', 'c']) {
+    const mine = there.filter((line) => line.run === run).map(({ n }) => n)
+    assert.deepEqual(
+      mine,
+      Array.from({ length: mine.length }, (_, n) => n),
+    )
+  }
+  const { written, forwarded, pending, lost, recovered } = survivor.stats()
+  assert.deepEqual(
+    { pending, lost, own: written - recovered, forwarded },
+    { pending: 0, lost: {}, own: 0, forwarded: recovered },
+  )
+})
+
 test('the checkpoint is where docs/design.md says, in rows', async (t) => {
   const brokers = await useKafka()
   const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]

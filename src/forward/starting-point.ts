@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto'
+import type { Position } from '../record.ts'
+import type { Checkpoint } from './checkpoint.ts'
+
+/**
+ * The checkpoint as found, or mended where it does not fit the journal (or the options) any more. `end` is
+ * where the journal ended when its process opened it; for a worker that follows on another one, the
+ * checkpoint has rightly moved past that.
+ */
+export function startingPoint(
+  found: Checkpoint | undefined,
+  earliest: Position,
+  end: Position | undefined,
+  topic: string,
+): Checkpoint {
+  if (found === undefined) return fresh(randomUUID(), topic, earliest)
+  // Ahead of the journal: a power cut took lines that Kafka has. Their ordinals are used again, so begin
+  // where the journal ends now.
+  if (end !== undefined && found.position.ordinal > end.ordinal) return fresh(found.journal, topic, end)
+  if (found.topic !== topic) return fresh(found.journal, topic, found.position)
+  return found
+}
+
+function fresh(journal: string, topic: string, position: Position): Checkpoint {
+  return {
+    version: 1,
+    journal,
+    topic,
+    partition: undefined,
+    producer: undefined,
+    sequence: 0,
+    position,
+    inFlight: [],
+  }
+}
