@@ -1,4 +1,5 @@
 import { watch, type FSWatcher } from 'node:fs'
+import { basename } from 'node:path'
 
 /** Milliseconds after which it looks again, whatever the file system told: some tell nothing. */
 const LOOK_AGAIN = 1000
@@ -24,7 +25,7 @@ export class DirectoryWatch {
     try {
       const watcher = watch(this.#dir, (event, file) => {
         // The directory itself was moved or deleted, and with it what is being watched.
-        if (event === 'rename' && file !== null && this.#dir.endsWith(file)) this.#unwatch()
+        if (event === 'rename' && file === basename(this.#dir)) this.#unwatch()
         this.#onChange(file ?? undefined)
       })
       watcher.on('error', () => this.#unwatch())

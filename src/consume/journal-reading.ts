@@ -21,6 +21,8 @@ export interface JournalReadingParts {
 const CONCURRENCY = 4
 /** Milliseconds that new lines gather while more are being written. */
 const GATHER = 10
+/** Milliseconds between saves: each makes the disk, which the application writes to, wait for itself. */
+const SAVE_AFTER = 100
 
 /** Takes turns reading the slots of a journal, those that have something new. */
 export class JournalReading {
@@ -30,6 +32,7 @@ export class JournalReading {
   /** What could not be read at the last try: the directory, or one of its slots. */
   readonly #failing = new Map<'directory' | JournalSlot, Error>()
   #looking: Promise<void> | undefined
+  #saveTimer: NodeJS.Timeout | undefined
 
   constructor(parts: JournalReadingParts) {
     this.#parts = parts
@@ -106,7 +109,7 @@ export class JournalReading {
     } catch (thrown) {
       this.#failed(slot, toError(thrown))
     }
-    void this.save()
+    if (!lease.over) this.#saveTimer ??= setTimeout(() => void this.save(), SAVE_AFTER)
     if (more) this.#schedule(slot)
     else if (slot.nudges === nudges || lease.ending) slot.busy = false
     else void lease.sleep(GATHER).then(() => this.#schedule(slot))
@@ -126,6 +129,8 @@ export class JournalReading {
 
   /** Notes how far every slot has come. */
   async save(): Promise<void> {
+    clearTimeout(this.#saveTimer)
+    this.#saveTimer = undefined
     try {
       await this.#parts.offsets.save()
     } catch (thrown) {

@@ -70,7 +70,15 @@ export class JournalSource implements Source {
     const there = await stat(dir).catch(() => undefined)
     if (there?.isDirectory() !== true)
       return new LogflumeError('JOURNAL', `there is no directory ${dir}`, { retryable: true })
-    const lock = this.#journal.claimSlot(dir, `${name}.${group}.consumer`)
+    let lock: SlotLock
+    try {
+      lock = this.#journal.claimSlot(dir, `${name}.${group}.consumer`)
+    } catch (thrown) {
+      const cause = toError(thrown)
+      throw new LogflumeError('JOURNAL', `cannot claim journal ${name} in ${dir}: ${cause.message}`, {
+        cause,
+      })
+    }
     if (lock.slot === 0) return lock
     lock.release()
     const message = `another consumer of group ${group} reads journal ${name} in ${dir}`

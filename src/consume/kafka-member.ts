@@ -116,7 +116,7 @@ export class KafkaMember {
     this.#groupError = undefined
     this.#lease.expire()
     this.#lease = new Lease()
-    if (context.signal.aborted) this.#lease.end(context.stopTimeout)
+    if (context.signal.aborted) this.#lease.expire()
     context.running()
   }
 
