@@ -1,4 +1,4 @@
-import { claimSlot } from '../journal/lock.ts'
+import { claimSlotNumber } from '../journal/lock.ts'
 import { JournalReader, listSlots } from '../journal/reader.ts'
 import { Consumer } from './consumer.ts'
 import { JournalSource } from './journal-source.ts'
@@ -14,7 +14,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const { from } = settings
   const source =
     'dir' in from
-      ? new JournalSource(from, { listSlots, open: (reader) => JournalReader.open(reader), claimSlot })
+      ? new JournalSource(from, { listSlots, open: (reader) => JournalReader.open(reader), claimSlotNumber })
       : new KafkaSource(from)
   return new Consumer(settings, source)
 }

@@ -12,8 +12,8 @@ import type { Source, SourceContext } from './source.ts'
 
 /** What is needed of the journal's room. */
 export interface JournalPort extends Pick<JournalReadingParts, 'listSlots' | 'open'> {
-  /** Claims the lowest slot of a name that no living process holds. */
-  claimSlot(dir: string, name: string): SlotLock
+  /** Claims one slot of a name; undefined where a living process holds it. */
+  claimSlotNumber(dir: string, name: string, slot: number): SlotLock | undefined
 }
 
 /** Milliseconds between looks for a directory that is not there, or a group that somebody else reads for. */
@@ -70,17 +70,15 @@ export class JournalSource implements Source {
     const there = await stat(dir).catch(() => undefined)
     if (there?.isDirectory() !== true)
       return new LogflumeError('JOURNAL', `there is no directory ${dir}`, { retryable: true })
-    let lock: SlotLock
     try {
-      lock = this.#journal.claimSlot(dir, `${name}.${group}.consumer`)
+      const lock = this.#journal.claimSlotNumber(dir, `${name}.${group}.consumer`, 0)
+      if (lock !== undefined) return lock
     } catch (thrown) {
       const cause = toError(thrown)
       throw new LogflumeError('JOURNAL', `cannot claim journal ${name} in ${dir}: ${cause.message}`, {
         cause,
       })
     }
-    if (lock.slot === 0) return lock
-    lock.release()
     const message = `another consumer of group ${group} reads journal ${name} in ${dir}`
     return new LogflumeError('JOURNAL', message, { retryable: true })
   }
