@@ -64,8 +64,8 @@ export class Journal {
   readonly slot: number
   /** Called when bytes have reached a segment. */
   onWrite: () => void = () => undefined
-  /** Ordinal of the first line that Kafka may lack; Infinity where no Kafka is meant to have any. */
-  sparedFrom: () => number = () => Infinity
+  /** Ordinal of the first line in a slot that Kafka may lack; Infinity where no Kafka is meant to have any. */
+  sparedFrom: (slot: number) => number = () => Infinity
 
   readonly #settings: JournalSettings
   readonly #diagnose: DiagnosticHandler
@@ -123,7 +123,7 @@ export class Journal {
       diagnose,
       now,
       active: () => this.#segment,
-      sparedFrom: () => this.sparedFrom(),
+      sparedFrom: (slot) => this.sparedFrom(slot),
     })
     this.#retention.begin()
     keepUntilExit(this)

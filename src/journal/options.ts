@@ -19,6 +19,10 @@ export interface JournalOptions {
     readonly days?: number
     /** Bytes that one journal may have on disk. What Kafka lacks is spared up to here. @default 10 GiB */
     readonly bytes?: number
+    /** Segments that one journal may have; what Kafka lacks is spared. @default any number */
+    readonly segments?: number
+    /** Bytes that shall stay free on the disk: below that the oldest segments go. @default 0 */
+    readonly minFree?: number
   }
   /** Bytes of lines that may wait in memory for a slow disk before lines are dropped and counted. @default 16 MiB */
   readonly maxBufferBytes?: number
@@ -47,6 +51,8 @@ export function readJournalOptions(reader: OptionReader, name: string): JournalS
     retain: {
       days: retain.integer('days', 14, { min: 1, max: 36_500 }),
       bytes: retain.integer('bytes', 10 * 1024 ** 3, { min: 65_536 }),
+      segments: retain.integer('segments', Number.MAX_SAFE_INTEGER, { min: 2 }),
+      minFree: retain.integer('minFree', 0),
     },
     maxBufferBytes: reader.integer('maxBufferBytes', 16 * 1024 * 1024, { min: 65_536, max: 256 * 1024 ** 2 }),
   }

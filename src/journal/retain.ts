@@ -1,24 +1,27 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DiagnosticHandler } from '../diagnostics.ts'
 import { toError } from '../errors.ts'
+import { isSlotHeld } from './lock.ts'
 import type { JournalSettings } from './options.ts'
 import { segmentsToDelete, type ClosedSegment } from './retention.ts'
-import { parseSegments } from './segment.ts'
+import { parseSegments, type Segment } from './segment.ts'
 
 export interface RetentionParts {
   readonly settings: JournalSettings
+  /** This process's own slot. */
   readonly slot: number
   readonly diagnose: DiagnosticHandler
   readonly now: () => number
   /** The segment being written. */
   readonly active: () => { readonly ordinal: number; readonly bytes: number } | undefined
-  /** Ordinal of the first line that Kafka may lack. */
-  readonly sparedFrom: () => number
+  /** Ordinal of the first line in a slot that Kafka may lack. */
+  readonly sparedFrom: (slot: number) => number
 }
 
 /**
- * Deletes the closed segments of one slot that the rules let go, off the app's thread, one round at a time.
+ * Deletes the closed segments that the rules let go, of this process's slot and of those nobody has, off the
+ * app's thread, one round at a time. A slot's last segment stays: its name is what the slot goes on from.
  * Lines that Kafka lacks are counted by whoever misses them: the next segment's name tells how many they were.
  */
 export class Retention {
@@ -61,23 +64,34 @@ export class Retention {
   }
 
   async #deleteOld(): Promise<void> {
-    const { settings, slot, active, sparedFrom, now } = this.#parts
-    const { dir, name, retain: rules } = settings
+    const { settings, slot: own, active, now } = this.#parts
+    const { dir, name } = settings
     const current = active()
     if (current === undefined) return
-    const segments = parseSegments(name, await readdir(dir)).filter(
-      (segment) => segment.slot === slot && segment.ordinal <= current.ordinal,
-    )
+    const all = parseSegments(name, await readdir(dir))
+    for (const slot of new Set(all.map((segment) => segment.slot))) {
+      const segments = all.filter((segment) => segment.slot === slot)
+      if (slot === own) {
+        const there = segments.filter(({ ordinal }) => ordinal <= current.ordinal)
+        this.#deleted += await this.#deleteOf(there, current.bytes, now())
+      } else if (!isSlotHeld(dir, name, slot)) {
+        await this.#deleteOf(segments, 0, now())
+      }
+    }
+  }
+
+  async #deleteOf(segments: readonly Segment[], activeBytes: number, now: number): Promise<number> {
+    const { settings, sparedFrom } = this.#parts
     const closed: ClosedSegment[] = []
-    for (const [index, { file }] of segments.slice(0, -1).entries()) {
-      const { size, mtimeMs } = await stat(join(dir, file))
+    for (const [index, { file, slot }] of segments.slice(0, -1).entries()) {
+      const { size, mtimeMs } = await stat(join(settings.dir, file))
       const end = segments[index + 1]?.ordinal ?? Infinity
-      closed.push({ file, bytes: size, modified: mtimeMs, forwarded: end <= sparedFrom() })
+      closed.push({ file, bytes: size, modified: mtimeMs, forwarded: end <= sparedFrom(slot) })
     }
-    const doomed = segmentsToDelete(closed, current.bytes, now(), rules)
-    for (const file of doomed) {
-      await rm(join(dir, file), { force: true })
-      this.#deleted++
-    }
+    if (closed.length === 0) return 0
+    const { bavail, bsize } = await statfs(settings.dir)
+    const doomed = segmentsToDelete(closed, { activeBytes, freeBytes: bavail * bsize, now }, settings.retain)
+    for (const file of doomed) await rm(join(settings.dir, file), { force: true })
+    return doomed.length
   }
 }

@@ -13,27 +13,44 @@ export interface RetentionRules {
   readonly days: number
   /** Bytes that all segments of one journal may have. */
   readonly bytes: number
+  /** How many there may be. */
+  readonly segments: number
+  /** Bytes that others shall find free on the disk. */
+  readonly minFree: number
+}
+
+/** What is there besides the closed segments. */
+export interface DiskState {
+  /** Bytes of the segment being written. */
+  readonly activeBytes: number
+  /** Bytes that are free on the disk. */
+  readonly freeBytes: number
+  /** Milliseconds since 1970. */
+  readonly now: number
 }
 
 const DAY = 86_400_000
 
 /**
- * Which closed segments go, given oldest first. Age alone never takes a line that Kafka does not have yet;
- * the byte budget does, oldest first, since a full disk would take more than that.
+ * Which closed segments go, given oldest first. Age and number alone never take a line that Kafka does not
+ * have yet; the bytes do, oldest first, since a full disk would take more than that.
  */
 export function segmentsToDelete(
   closed: readonly ClosedSegment[],
-  activeBytes: number,
-  now: number,
+  { activeBytes, freeBytes, now }: DiskState,
   rules: RetentionRules,
 ): string[] {
   let total = closed.reduce((sum, segment) => sum + segment.bytes, activeBytes)
+  let free = freeBytes
+  let left = closed.length + 1
   const doomed: string[] = []
-  for (const segment of closed) {
-    const old = now - segment.modified > rules.days * DAY
-    if (total > rules.bytes || (old && segment.forwarded)) {
-      doomed.push(segment.file)
-      total -= segment.bytes
+  for (const { file, bytes, modified, forwarded } of closed) {
+    const outlived = now - modified > rules.days * DAY || left > rules.segments
+    if (total > rules.bytes || free < rules.minFree || (outlived && forwarded)) {
+      doomed.push(file)
+      total -= bytes
+      free += bytes
+      left--
     }
   }
   return doomed

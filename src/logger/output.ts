@@ -1,6 +1,8 @@
 import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
+import { CheckpointFile } from '../forward/checkpoint.ts'
 import { Forwarding } from '../forward/forwarding.ts'
 import { readForwardOptions, type ForwardOptions, type ForwardSettings } from '../forward/options.ts'
+import { checkpointFile } from '../journal/directory.ts'
 import { Journal } from '../journal/journal.ts'
 import { readJournalOptions, type JournalOptions, type JournalSettings } from '../journal/options.ts'
 import type { OptionReader } from '../options.ts'
@@ -68,7 +70,11 @@ export function openOutput({ journal: settings, forward, diagnose }: OutputSetti
       progress.set('newestSegment', journal.end.segment)
       progress.wake()
     }
-    journal.sparedFrom = () => progress.get('acknowledged')
+    journal.sparedFrom = (slot) => {
+      if (slot === journal.slot) return progress.acknowledged
+      const left = new CheckpointFile(checkpointFile(settings.dir, settings.name, slot))
+      return left.load()?.position.ordinal ?? 0
+    }
   }
   return { writer: journal, lifecycle: lifecycle(journal, forwarding) }
 }
