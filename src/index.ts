@@ -1,5 +1,6 @@
 export { createLogger } from './logger/create-logger.ts'
 export type { CreateLoggerOptions } from './logger/create-logger.ts'
+export type { LevelName, LevelSetting } from './logger/level.ts'
 export type { Logger, LogMethod } from './logger/logger.ts'
 export type { LoggerOptions } from './logger/options.ts'
 export type { LoggerStats } from './logger/stats.ts'

@@ -10,18 +10,19 @@ export function refuse(option: string, expected: string, value: unknown): never 
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  const text = asText(value)
-  return `${text.length > 80 ? `${text.slice(0, 77)}...` : text} (${Array.isArray(value) ? 'array' : typeof value})`
+  try {
+    const text = asText(value)
+    const short = text.length > 80 ? `${text.slice(0, 77)}...` : text
+    return `${short} (${Array.isArray(value) ? 'array' : typeof value})`
+  } catch {
+    return `what cannot be looked at (${typeof value})` // a cycle, or a Proxy that throws
+  }
 }
 
 function asText(value: unknown): string {
   if (typeof value === 'function') return value.name
   if (typeof value === 'symbol' || typeof value === 'bigint') return value.toString()
-  try {
-    return ''.concat(JSON.stringify(value)) // which is undefined where a toJSON returns that
-  } catch {
-    return Object.prototype.toString.call(value)
-  }
+  return ''.concat(JSON.stringify(value)) // which is undefined where a toJSON returns that
 }
 
 export interface Range {

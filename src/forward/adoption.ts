@@ -76,7 +76,8 @@ export class Adoption {
   }
 
   /** Looked at before claiming: whoever claims for nothing keeps a starting process from its slot. */
-  async #hasBacklog({ slot, file, ordinal }: Segment): Promise<boolean> {
+  async #hasBacklog({ slot, file, ordinal, compression }: Segment): Promise<boolean> {
+    if (compression !== undefined) return false
     const { size } = await stat(join(this.#parts.dir, file))
     const position = this.#parts.checkpoint(slot)?.position
     if (position === undefined) return size > 0 || ordinal > 0

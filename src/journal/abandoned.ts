@@ -20,7 +20,8 @@ export function claimAbandoned(dir: string, name: string, slot: number): Abandon
   if (lock === undefined) return undefined
   try {
     const last = parseSegments(name, readdirSync(dir)).findLast((segment) => segment.slot === slot)
-    if (last !== undefined) {
+    // A compressed one was closed, and its lines settled: there is nothing behind it.
+    if (last !== undefined && last.compression === undefined) {
       const { bytes, lines } = recoverSegment(join(dir, last.file), tornFile(dir, name, slot))
       return { slot, lock, end: { segment: last.ordinal, offset: bytes, ordinal: last.ordinal + lines } }
     }

@@ -1,9 +1,10 @@
-import { open, readdir, type FileHandle } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toError } from '../errors.ts'
 import { countLines, NEWLINE } from '../lines.ts'
 import { LossCounter } from '../losses.ts'
 import type { Losses, Position } from '../record.ts'
+import { openContent, type SegmentContent } from './segment-content.ts'
 import { parseSegments, type Segment } from './segment.ts'
 
 /** Bytes above which something without a newline is no line but damage; it is skipped and counted. */
@@ -47,7 +48,7 @@ export class JournalReader {
   readonly #options: JournalReaderOptions
   readonly #lost = new LossCounter()
   #position: Position
-  #file: FileHandle | undefined
+  #content: SegmentContent | undefined
   #buffer = Buffer.allocUnsafeSlow(0)
   #superseded = false
   #skipping = false
@@ -91,7 +92,7 @@ export class JournalReader {
   /** The next whole lines, about `maxBytes` at most (a longer single line excepted); undefined: no more now. */
   async read(maxBytes: number): Promise<Block | undefined> {
     for (;;) {
-      if (this.#file === undefined && !(await this.#openSegment())) return undefined
+      if (this.#content === undefined && !(await this.#openSegment())) return undefined
       const block = await this.#readBlock(maxBytes)
       if (block !== undefined) return block
       if (this.#superseded) {
@@ -107,7 +108,7 @@ export class JournalReader {
     for (;;) {
       if (this.#buffer.length < want) this.#buffer = Buffer.allocUnsafeSlow(want)
       const from = this.#position
-      const { bytesRead } = (await this.#file?.read(this.#buffer, 0, want, from.offset)) ?? { bytesRead: 0 }
+      const bytesRead = (await this.#content?.read(this.#buffer, want, from.offset)) ?? 0
       if (bytesRead === 0) return undefined
       const end = this.#buffer.lastIndexOf(NEWLINE, bytesRead - 1) + 1
       if (this.#skipping || (end === 0 && bytesRead >= MAX_LINE_BYTES)) {
@@ -154,9 +155,10 @@ export class JournalReader {
   }
 
   async #nextSegment(): Promise<void> {
+    const damaged = this.#content?.damage !== undefined
     await this.close()
     const next = (await this.#segments()).find(({ ordinal }) => ordinal > this.#position.segment)
-    if (next !== undefined) this.#enter(next)
+    if (next !== undefined) this.#enter(next, damaged ? 'damaged' : 'deleted before it was read')
   }
 
   async #openSegment(): Promise<boolean> {
@@ -164,9 +166,9 @@ export class JournalReader {
     const wanted = this.#position.segment
     const segment = segments.find(({ ordinal }) => ordinal >= wanted)
     if (segment === undefined) return false
-    if (segment.ordinal > wanted) this.#enter(segment)
+    if (segment.ordinal > wanted) this.#enter(segment, 'deleted before it was read')
     try {
-      this.#file = await open(join(this.#options.dir, segment.file), 'r')
+      this.#content = await openContent(join(this.#options.dir, segment.file), segment.compression)
       return true
     } catch (thrown) {
       // Deleted between listing and opening: the next look finds its successor.
@@ -176,9 +178,9 @@ export class JournalReader {
   }
 
   /** A segment's name tells which line it begins with, and so how many are missing before it. */
-  #enter({ ordinal }: Segment): void {
+  #enter({ ordinal }: Segment, reason: string): void {
     const missing = ordinal - this.#position.ordinal
-    if (missing > 0) this.#lost.add('deleted before it was read', missing)
+    if (missing > 0) this.#lost.add(reason, missing)
     this.#position = { segment: ordinal, offset: 0, ordinal }
     this.#skipping = false
   }
@@ -189,9 +191,9 @@ export class JournalReader {
   }
 
   async close(): Promise<void> {
-    const file = this.#file
-    this.#file = undefined
+    const content = this.#content
+    this.#content = undefined
     this.#superseded = false
-    await file?.close()
+    await content?.close()
   }
 }

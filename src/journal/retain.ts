@@ -84,7 +84,9 @@ export class Retention {
     const { settings, sparedFrom } = this.#parts
     const closed: ClosedSegment[] = []
     for (const [index, { file, slot }] of segments.slice(0, -1).entries()) {
-      const { size, mtimeMs } = await stat(join(settings.dir, file))
+      const found = await stat(join(settings.dir, file)).catch(() => undefined)
+      if (found === undefined) continue // Compressed or deleted since it was listed.
+      const { size, mtimeMs } = found
       const end = segments[index + 1]?.ordinal ?? Infinity
       closed.push({ file, bytes: size, modified: mtimeMs, forwarded: end <= sparedFrom(slot) })
     }
