@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
 import { LogflumeError } from '../errors.ts'
+import { countLines, NEWLINE } from '../lines.ts'
 import { EventClock } from './event-clock.ts'
 
 /*
@@ -46,19 +47,11 @@ const RECORD_COUNT = 57
 const RECORDS = 61
 
 const NO_TIMESTAMP = -1
-const NEWLINE = 10
 const GZIP = 1
 /** Attributes, no key, no headers: what a record holds besides its three numbers and its value. */
 const FIXED_BYTES = 3
 /** The most a record adds to its value: four varints (5, 8, 5, 5 bytes) and the fixed bytes. */
 const MOST_OVERHEAD = 5 + 8 + 5 + 5 + FIXED_BYTES
-
-/** How many lines there are; each ends in '\n'. */
-export function countLines(lines: Buffer): number {
-  let count = 0
-  for (let at = lines.indexOf(NEWLINE); at >= 0; at = lines.indexOf(NEWLINE, at + 1)) count++
-  return count
-}
 
 /**
  * One batch of whole lines, not compressed. An empty line is a record with an empty value. A record's

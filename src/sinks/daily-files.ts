@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import type { Sink } from '../consume/sink.ts'
+import { NEWLINE } from '../lines.ts'
 import { OptionReader } from '../options.ts'
 import { AppendFiles } from './append-files.ts'
 import { PathTemplate } from './path-template.ts'
@@ -25,8 +26,6 @@ export interface DailyFilesOptions {
   /** Whether a write waits for the disk, and not only for the kernel. @default false */
   readonly fsync?: boolean
 }
-
-const NEWLINE = 10
 
 /**
  * Appends each record as one line to the file of its logger and day. Made for one process a directory;

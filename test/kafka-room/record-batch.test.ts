@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { compressBatch, countLines, encodeBatch } from '../../src/kafka/record-batch.ts'
+import { countLines } from '../../src/lines.ts'
+import { compressBatch, encodeBatch } from '../../src/kafka/record-batch.ts'
 import type { BatchHeader } from '../../src/kafka/record-batch.ts'
 import { decodeBatch } from './decode-batch.ts'
 
