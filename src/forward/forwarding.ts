@@ -27,7 +27,10 @@ export interface ForwardingStats {
   }
 }
 
-/** The forwarding of one journal, as the app's thread sees it: a worker thread, kept alive, never waited for. */
+/**
+ * What a worker thread does for one journal, as the app's thread sees it: kept alive, never waited for. It
+ * forwards, and compresses what is closed; either may be off.
+ */
 export class Forwarding {
   readonly progress = new Progress()
   readonly #data: Omit<WorkerData, 'shared'>
@@ -37,7 +40,7 @@ export class Forwarding {
   #watch: NodeJS.Timeout | undefined
   #crashes = 0
   #stopped = false
-  #state: KafkaState = 'starting'
+  #state: KafkaState
   #error: string | undefined
   #flushes = new Map<number, { readonly ordinal: number; readonly resolve: () => void }>()
   #nextFlush = 0
@@ -45,8 +48,14 @@ export class Forwarding {
   constructor(data: Omit<WorkerData, 'shared'>, diagnose: DiagnosticHandler) {
     this.#data = data
     this.#diagnose = diagnose
+    this.#state = data.forward === undefined ? 'off' : 'starting'
     this.progress.set('recovered', -1)
     this.#start()
+  }
+
+  /** Whether lines are forwarded; else the worker only looks after closed segments. */
+  get forwards(): boolean {
+    return this.#data.forward !== undefined
   }
 
   #start(): void {
@@ -110,11 +119,11 @@ export class Forwarding {
     this.#worker = undefined
     clearInterval(this.#watch)
     if (this.#stopped) return
-    this.#state = 'retrying'
+    if (this.forwards) this.#state = 'retrying'
     this.#error = error.message
     this.#diagnose({
       level: 'error',
-      message: `forwarding stopped and will be started again: ${error.message}`,
+      message: `the worker thread stopped and will be started again: ${error.message}`,
       error,
     })
     this.#restart = setTimeout(() => this.#start(), backoff(++this.#crashes))
@@ -127,7 +136,7 @@ export class Forwarding {
 
   /** Resolves when every line before `ordinal` is in Kafka or lost, or after `timeout` milliseconds. */
   async flush(ordinal: number, timeout: number): Promise<void> {
-    if (this.#stopped || this.progress.get('acknowledged') >= ordinal) return
+    if (this.#stopped || !this.forwards || this.progress.get('acknowledged') >= ordinal) return
     const id = this.#nextFlush++
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeout)
@@ -158,7 +167,7 @@ export class Forwarding {
       await delay(STOP_WITHIN, undefined, { signal: patience.signal }).catch(() => undefined)
       await worker.terminate()
     }
-    this.#state = 'stopped'
+    if (this.forwards) this.#state = 'stopped'
   }
 
   stats(): ForwardingStats {

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostics.ts'
+import type { Compression } from '../journal/segment.ts'
 import type { Position } from '../record.ts'
 import type { KafkaState } from './forwarder.ts'
 import type { ForwardSettings } from './options.ts'
@@ -9,7 +10,10 @@ export interface WorkerData {
   readonly journal: { readonly dir: string; readonly name: string; readonly slot: number }
   /** Where the journal ended when this process opened it: what is before that was found, not written. */
   readonly openedAt: Position
-  readonly settings: ForwardSettings
+  /** Undefined: the lines stay on disk. */
+  readonly forward: ForwardSettings | undefined
+  /** How closed segments are compressed. */
+  readonly compress: Compression | undefined
 }
 
 /** From the app's thread to the worker. */

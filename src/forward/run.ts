@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { toError } from '../errors.ts'
 import { claimAbandoned, type AbandonedJournal } from '../journal/abandoned.ts'
+import { compressClosed } from '../journal/compress.ts'
 import { checkpointFile } from '../journal/directory.ts'
 import { JournalReader } from '../journal/reader.ts'
-import { parseSegments } from '../journal/segment.ts'
+import { parseSegments, type Compression } from '../journal/segment.ts'
 import { connectKafkajs } from '../kafka/kafkajs.ts'
 import { compressBatch, encodeBatch } from '../kafka/record-batch.ts'
 import type { Position } from '../record.ts'
@@ -10,13 +13,19 @@ import { AdoptedLedger, Adoption } from './adoption.ts'
 import { CheckpointFile, type Checkpoint } from './checkpoint.ts'
 import { Forwarder, type ForwarderParts } from './forwarder.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
+import type { ForwardSettings } from './options.ts'
 import { Progress } from './progress.ts'
 import { startingPoint } from './starting-point.ts'
 
 /** Milliseconds between signs of life. */
 const BEAT_EVERY = 1_000
+/** Milliseconds between looks for closed segments. */
+const COMPRESS_LOOK_EVERY = 1_000
 
-/** What the worker thread does: puts journal, checkpoint, forwarder and Kafka together, and runs them. */
+/**
+ * What the worker thread does: puts journal, checkpoint, forwarder and Kafka together, and runs them; and
+ * compresses what is closed.
+ */
 export async function runWorker(): Promise<void> {
   if (parentPort === null) return
   const worker = new ForwardingWorker(parentPort, workerData as WorkerData)
@@ -31,35 +40,92 @@ class ForwardingWorker {
   readonly #port: MessagePort
   readonly #data: WorkerData
   readonly #progress: Progress
+  readonly #stop = new AbortController()
+  readonly #forwarder: Promise<Forwarder>
+  #hasForwarder: (forwarder: Forwarder) => void = () => undefined
 
   constructor(port: MessagePort, data: WorkerData) {
     this.#port = port
     this.#data = data
     this.#progress = new Progress(data.shared)
+    this.#forwarder = new Promise((resolve) => (this.#hasForwarder = resolve))
   }
 
   async run(): Promise<void> {
-    const forwarder = await this.#forwardOwn()
-    const adoption = this.#adoption()
-    this.#port.on('message', (message: ToWorker) => {
-      switch (message.type) {
-        case 'flush':
-          void forwarder.reached(message.ordinal).then(() => this.#say({ type: 'flushed', id: message.id }))
-          break
-        case 'stop':
-          adoption.stop()
-          forwarder.stop()
-          break
-      }
-    })
+    const { forward, compress } = this.#data
     const beating = setInterval(() => this.#progress.add('beats', 1), BEAT_EVERY)
+    const stopped = new Promise<void>((resolve) =>
+      this.#stop.signal.addEventListener('abort', () => resolve()),
+    )
+    this.#port.on('message', (message: ToWorker) => this.#take(message))
+    const compressing = compress && this.#compress(compress)
+    try {
+      await (forward === undefined ? stopped : this.#forward(forward))
+    } finally {
+      clearInterval(beating)
+      this.#stop.abort()
+      await compressing
+    }
+  }
+
+  #take(message: ToWorker): void {
+    switch (message.type) {
+      case 'flush':
+        // It may be asked before there is a forwarder to ask.
+        void this.#forwarder
+          .then((forwarder) => forwarder.reached(message.ordinal))
+          .then(() => this.#say({ type: 'flushed', id: message.id }))
+        break
+      case 'stop':
+        this.#stop.abort()
+        break
+    }
+  }
+
+  async #forward(settings: ForwardSettings): Promise<void> {
+    const { signal } = this.#stop
+    const forwarder = await this.#forwardOwn(settings)
+    const adoption = this.#adoption(settings)
+    this.#hasForwarder(forwarder)
+    const stop = (): void => {
+      adoption.stop()
+      forwarder.stop()
+    }
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
     const adopting = adoption.run()
     try {
       await forwarder.run()
     } finally {
-      clearInterval(beating)
       adoption.stop()
       await adopting
+    }
+  }
+
+  /** Compresses what is closed and settled, whenever there is more of it. */
+  async #compress(compression: Compression): Promise<void> {
+    const { signal } = this.#stop
+    const settledBefore = (): number =>
+      this.#data.forward === undefined ? Infinity : this.#progress.acknowledged
+    let done = -1
+    while (!signal.aborted) {
+      const newest = this.#progress.get('newestSegment')
+      // Looking costs two reads of memory; the disk is looked at when a segment was closed and is settled.
+      if (done !== newest && settledBefore() >= newest) {
+        done = newest // What fails is tried again with the next one.
+        try {
+          await compressClosed(this.#data.journal, compression, settledBefore, signal)
+        } catch (thrown) {
+          const error = toError(thrown)
+          if (!this.#stop.signal.aborted)
+            this.#diagnose({
+              level: 'warn',
+              message: `cannot compress old segments: ${error.message}`,
+              error,
+            })
+        }
+      }
+      await delay(COMPRESS_LOOK_EVERY, undefined, { signal }).catch(() => undefined)
     }
   }
 
@@ -67,14 +133,14 @@ class ForwardingWorker {
     this.#port.postMessage(message)
   }
 
-  async #forwardOwn(): Promise<Forwarder> {
+  async #forwardOwn(settings: ForwardSettings): Promise<Forwarder> {
     const { journal, openedAt } = this.#data
     const progress = this.#progress
     const { slot } = journal
     const reader = await JournalReader.open({ ...journal, newest: () => progress.get('newestSegment') })
     // Where the journal ended when its process opened it says nothing to a worker that follows on another.
     const isFirst = progress.get('recovered') < 0
-    const parts = this.#parts(slot, reader, isFirst ? openedAt : undefined)
+    const parts = this.#parts(settings, slot, reader, isFirst ? openedAt : undefined)
     const { ordinal } = parts.checkpoint.position
     if (isFirst) {
       progress.acknowledged = ordinal
@@ -85,7 +151,7 @@ class ForwardingWorker {
     return new Forwarder({ ...parts, ledger: progress, onState })
   }
 
-  #adoption(): Adoption {
+  #adoption(settings: ForwardSettings): Adoption {
     const { dir, name, slot } = this.#data.journal
     return new Adoption({
       dir,
@@ -93,15 +159,19 @@ class ForwardingWorker {
       segments: (files) => parseSegments(name, files),
       checkpoint: (other) => this.#checkpoint(other),
       claim: (other) => claimAbandoned(dir, name, other),
-      forward: (journal, signal) => this.#forwardAbandoned(journal, signal),
+      forward: (journal, signal) => this.#forwardAbandoned(settings, journal, signal),
       diagnose: this.#diagnose,
     })
   }
 
-  async #forwardAbandoned({ slot, end }: AbandonedJournal, signal: AbortSignal): Promise<void> {
+  async #forwardAbandoned(
+    settings: ForwardSettings,
+    { slot, end }: AbandonedJournal,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { dir, name } = this.#data.journal
     const reader = await JournalReader.open({ dir, name, slot })
-    const parts = this.#parts(slot, reader, end)
+    const parts = this.#parts(settings, slot, reader, end)
     await reader.seek(parts.checkpoint.position)
     const ledger = new AdoptedLedger(this.#progress, parts.checkpoint.position.ordinal)
     const forwarder = new Forwarder({ ...parts, ledger, onState: () => undefined })
@@ -116,11 +186,12 @@ class ForwardingWorker {
   }
 
   #parts(
+    settings: ForwardSettings,
     slot: number,
     reader: JournalReader,
     end: Position | undefined,
   ): Omit<ForwarderParts, 'ledger' | 'onState'> {
-    const { journal, settings } = this.#data
+    const { journal } = this.#data
     return {
       settings,
       reader,

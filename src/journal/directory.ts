@@ -8,3 +8,5 @@ export const checkpointFile = (dir: string, name: string, slot: number): string 
 export const tornFile = (dir: string, name: string, slot: number): string =>
   join(stateDirectory(dir), `${name}.${slot}.torn`)
 export const newestLink = (dir: string, name: string): string => join(dir, `${name}.log`)
+export const temporaryLink = (dir: string, name: string, slot: number): string =>
+  join(stateDirectory(dir), `${name}.${slot}.link.tmp`)

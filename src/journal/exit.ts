@@ -4,6 +4,10 @@ export interface KeptUntilExit {
   writeThrough(): void
   /** Write everything now. */
   flushSync(): void
+  /** The next line begins a new segment. */
+  rotate(): void
+  /** Whether SIGHUP is for `rotate` and no end. */
+  readonly rotatesOnSighup: boolean
 }
 
 const kept = new Set<KeptUntilExit>()
@@ -36,7 +40,14 @@ function onExit(): void {
  */
 function onSignal(signal: NodeJS.Signals): void {
   for (const journal of kept) journal.flushSync()
+  if (signal === 'SIGHUP' && rotateThoseThatAsk()) return
   if (process.listenerCount(signal) > 1) return
   process.removeListener(signal, onSignal)
   process.kill(process.pid, signal)
+}
+
+function rotateThoseThatAsk(): boolean {
+  const asking = [...kept].filter(({ rotatesOnSighup }) => rotatesOnSighup)
+  for (const journal of asking) journal.rotate()
+  return asking.length > 0
 }

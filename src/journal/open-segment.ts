@@ -1,100 +1,66 @@
-import * as fs from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { newestLink, stateDirectory } from './directory.ts'
-import { linkLater, linkSync } from './link.ts'
+import type { FileDriver, FileState } from './file-driver.ts'
 import type { JournalSettings } from './options.ts'
-import { dayOf, nextDay } from './rotation.ts'
-import { segmentFile } from './segment.ts'
+import type { Rotatable } from './rotation.ts'
 
 /** The segment being written. */
-export interface OpenSegment {
+export interface OpenSegment extends Rotatable {
   readonly file: string
   /** Ordinal of its first line. */
   readonly ordinal: number
-  /** When its day is over. */
-  readonly endsAt: number
   readonly fd: number
+  /** The file that `fd` writes to, whatever has the name meanwhile. */
+  readonly identity: Pick<FileState, 'dev' | 'ino'>
   /** Bytes of the lines that are wholly in the file: where the next write goes. */
   bytes: number
-  /** Asynchronous writes that the kernel has not answered yet. */
-  writing: number
-  /** Another segment took its place; the descriptor closes after the last answer. */
-  retired: boolean
+  ended: boolean
+  /** What was in it when it was last seen in its place. What came later is in danger if it is there no more. */
+  seen: Mark
+  /** Not in its place any more: somebody deleted it, or moved it or its directory. */
+  gone: boolean
+  /** Where the furthest write ends, done or not. */
+  reached: number
+  /** The disk has not been told to keep all of it. */
+  unsynced: boolean
+  /** Asynchronous calls on `fd` that the kernel has not answered yet. */
+  calls: number
+  /** Another segment took its place: called after the last answer. */
+  retired: (() => void) | undefined
 }
 
-type Place = Omit<OpenSegment, 'fd'>
+/** A place between two lines of a segment. */
+export interface Mark {
+  readonly bytes: number
+  readonly ordinal: number
+}
 
-const { O_RDWR, O_CREAT } = fs.constants
-// Positional writing excludes O_APPEND: Linux would append whatever the position says.
-const openFile = promisify(fs.open) as (path: string, flags: number) => Promise<number>
+export function isSameFile({ identity }: OpenSegment, found: OpenSegment['identity'] | undefined): boolean {
+  return found?.dev === identity.dev && found.ino === identity.ino
+}
+
+/** To be called when an asynchronous call on the segment's descriptor is answered. */
+export function answered(segment: OpenSegment): void {
+  segment.calls--
+  if (segment.calls === 0) segment.retired?.()
+}
 
 /**
- * Opens segments of one slot: off the app's thread as a rule, synchronously for whoever cannot wait. With
- * `again`, a segment in which writing failed: that one, if it still is what it was, else a new one.
+ * Closes a segment that is written no more, once nothing is under way in it: a descriptor closed under a
+ * write would be given to another file, and the write with it. What a write left behind the last line that
+ * counts is cut off, since that line is or will be in the next segment.
  */
-export class SegmentOpener {
-  readonly #settings: JournalSettings
-  readonly #slot: number
-  readonly #now: () => number
-
-  constructor(settings: JournalSettings, slot: number, now: () => number) {
-    this.#settings = settings
-    this.#slot = slot
-    this.#now = now
-  }
-
-  async open(ordinal: number, again?: OpenSegment): Promise<OpenSegment> {
-    const { dir, name } = this.#settings
-    await mkdir(stateDirectory(dir), { recursive: true })
-    const size =
-      again &&
-      (await stat(join(dir, again.file)).then(
-        (found) => found.size,
-        () => undefined,
-      ))
-    const { place, flags } = this.#choose(ordinal, again, size)
-    const fd = await openFile(join(dir, place.file), flags)
-    await linkLater(newestLink(dir, name), place.file)
-    return { ...place, fd }
-  }
-
-  openSync(ordinal: number, again?: OpenSegment): OpenSegment {
-    const { dir, name } = this.#settings
-    fs.mkdirSync(stateDirectory(dir), { recursive: true })
-    const size = again && fs.statSync(join(dir, again.file), { throwIfNoEntry: false })?.size
-    const { place, flags } = this.#choose(ordinal, again, size)
-    const fd = fs.openSync(join(dir, place.file), flags)
-    linkSync(newestLink(dir, name), place.file)
-    return { ...place, fd }
-  }
-
-  /** Takes over a segment that an earlier process left, with `bytes` of whole lines in it. */
-  continueSync(file: string, ordinal: number, bytes: number): OpenSegment {
-    const { rotate } = this.#settings
-    const endsAt = nextDay(this.#now(), rotate.zone)
-    return this.openSync(ordinal, { file, ordinal, endsAt, fd: -1, bytes, writing: 0, retired: false })
-  }
-
-  #choose(
-    ordinal: number,
-    again: OpenSegment | undefined,
-    size: number | undefined,
-  ): { place: Place; flags: number } {
-    if (again !== undefined && size !== undefined && size >= again.bytes) {
-      return { place: { ...again, writing: 0, retired: false }, flags: O_RDWR }
-    }
-    const { name, rotate } = this.#settings
-    const now = this.#now()
-    const file = segmentFile(name, this.#slot, ordinal, dayOf(now, rotate.zone))
-    const endsAt = nextDay(now, rotate.zone)
-    return { place: { file, ordinal, endsAt, bytes: 0, writing: 0, retired: false }, flags: O_RDWR | O_CREAT }
-  }
-}
-
-/** A descriptor closed under a write would be given to another file, and the write with it. */
-export function retire(segment: OpenSegment): void {
-  segment.retired = true
-  if (segment.writing === 0) fs.close(segment.fd, () => undefined)
+export function retire(
+  segment: OpenSegment,
+  successor: OpenSegment | undefined,
+  { fsync }: Pick<JournalSettings, 'fsync'>,
+  files: FileDriver,
+): Promise<void> {
+  const { fd } = segment
+  const cut = segment.reached > segment.bytes && !isSameFile(segment, successor?.identity)
+  const sync = segment.unsynced && fsync !== 'never'
+  return new Promise((resolve) => {
+    const close = (): void => files.close(fd, () => resolve())
+    const keep = sync ? (): void => files.fdatasync(fd, close) : close
+    segment.retired = cut ? (): void => files.ftruncate(fd, segment.bytes, keep) : keep
+    if (segment.calls === 0) segment.retired()
+  })
 }

@@ -10,6 +10,11 @@ export interface Lifecycle extends AsyncDisposable {
    */
   flush(options?: EndOptions): Promise<LoggerStats>
   /**
+   * The next line begins a new segment, unless the present one is empty. Lines that wait in memory go to the
+   * old one before this returns.
+   */
+  rotate(): void
+  /**
    * Flushes and ends. Lines of later calls count as lost.
    * @param options.timeout in milliseconds
    */

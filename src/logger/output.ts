@@ -54,15 +54,17 @@ export function readOutputOptions(reader: OptionReader, name: string): OutputSet
 export function openOutput({ journal: settings, forward, diagnose }: OutputSettings): Output {
   const journal = new Journal(settings, diagnose)
   const forwarding =
-    forward &&
-    new Forwarding(
-      {
-        journal: { dir: settings.dir, name: settings.name, slot: journal.slot },
-        openedAt: journal.end,
-        settings: forward,
-      },
-      diagnose,
-    )
+    forward === undefined && settings.compress === undefined
+      ? undefined
+      : new Forwarding(
+          {
+            journal: { dir: settings.dir, name: settings.name, slot: journal.slot },
+            openedAt: journal.end,
+            forward,
+            compress: settings.compress,
+          },
+          diagnose,
+        )
   if (forwarding !== undefined) {
     const { progress } = forwarding
     progress.set('newestSegment', journal.end.segment)
@@ -70,11 +72,12 @@ export function openOutput({ journal: settings, forward, diagnose }: OutputSetti
       progress.set('newestSegment', journal.end.segment)
       progress.wake()
     }
-    journal.sparedFrom = (slot) => {
-      if (slot === journal.slot) return progress.acknowledged
-      const left = new CheckpointFile(checkpointFile(settings.dir, settings.name, slot))
-      return left.load()?.position.ordinal ?? 0
-    }
+    if (forwarding.forwards)
+      journal.sparedFrom = (slot) => {
+        if (slot === journal.slot) return progress.acknowledged
+        const left = new CheckpointFile(checkpointFile(settings.dir, settings.name, slot))
+        return left.load()?.position.ordinal ?? 0
+      }
   }
   return { writer: journal, lifecycle: lifecycle(journal, forwarding) }
 }
@@ -101,6 +104,7 @@ function lifecycle(journal: Journal, forwarding: Forwarding | undefined): Lifecy
       await flush(timeout)
       return stats()
     },
+    rotate: () => journal.rotate(),
     close({ timeout = END_TIMEOUT } = {}) {
       return (closing ??= close(timeout))
     },
@@ -113,7 +117,7 @@ function lifecycle(journal: Journal, forwarding: Forwarding | undefined): Lifecy
 function readStats(journal: Journal, forwarding: Forwarding | undefined): LoggerStats {
   const { written, onDisk, lost, lostTotal, bufferedBytes, file, segments, rotations, torn, error } =
     journal.stats()
-  const sent = forwarding?.stats() ?? { ...NOT_FORWARDED, forwarded: onDisk }
+  const sent = forwarding?.forwards === true ? forwarding.stats() : { ...NOT_FORWARDED, forwarded: onDisk }
   return {
     written: written + sent.recovered,
     forwarded: sent.forwarded,

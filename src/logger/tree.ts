@@ -133,6 +133,10 @@ class TreeLogger implements Lifecycle {
     return this.#tree.lifecycle.flush(options)
   }
 
+  rotate(): void {
+    this.#tree.lifecycle.rotate()
+  }
+
   close(options?: EndOptions): Promise<LoggerStats> {
     return this.#tree.lifecycle.close(options)
   }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger } from 'logflume'
+import { JournalReader } from '../../src/journal/reader.ts'
 import { segmentFile } from '../../src/journal/segment.ts'
 import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
 import { useKafka } from '../kafka/brokers.ts'
@@ -59,6 +60,20 @@ test('the missing topic is made with four partitions', async (t) => {
   await admin.connect()
   t.after(() => admin.disconnect())
   assert.equal((await admin.fetchTopicOffsets(topic)).length, 4)
+})
+
+test('closing at once, before the worker thread has begun, waits for Kafka and no longer', async (t) => {
+  const brokers = await useKafka()
+  const log = createLogger({
+    name: 'shop',
+    dir: await temporaryDirectory(t),
+    kafka: { brokers, topic: uniqueTopic('forward') },
+  })
+  log.info('the only line')
+  const from = performance.now()
+  const { forwarded, pending } = await log.close({ timeout: 20_000 })
+  assert.deepEqual([forwarded, pending], [1, 0])
+  assert.ok(performance.now() - from < 15_000)
 })
 
 test('gzip batches arrive the same', async (t) => {
@@ -268,6 +283,36 @@ test('the journals of dead processes are forwarded by one that lives, from where
     { pending, lost, own: written - recovered, forwarded },
     { pending: 0, lost: {}, own: 0, forwarded: recovered },
   )
+})
+
+test('closed segments are compressed once Kafka has them, and not before', async (t) => {
+  const brokers = await useKafka()
+  const [dir, topic] = [await temporaryDirectory(t), uniqueTopic('forward')]
+  const options = { name: 'shop', dir, rotate: { maxBytes: 20_000 }, retain: { compress: 'gzip' as const } }
+  const nobody = { brokers: ['127.0.0.1:1'], topic }
+  const away = createLogger({ ...options, kafka: nobody, onDiagnostic: quiet })
+  for (let n = 0; n < 500; n++) {
+    away.info('waits', { n })
+    if (n % 50 === 49) await away.flush({ timeout: 0 })
+  }
+  const plain = async (): Promise<string[]> => (await readdir(dir)).filter((file) => /\d\.log$/.test(file))
+  assert.ok((await plain()).length > 2)
+  await delay(2500) // Longer than the worker takes to look again.
+  assert.ok(!(await readdir(dir)).some((file) => file.endsWith('.gz')))
+  await away.close({ timeout: 0 })
+
+  const log = createLogger({ ...options, kafka: { brokers, topic }, onDiagnostic: quiet })
+  t.after(() => log.close())
+  log.info('last')
+  await log.flush()
+  while ((await plain()).length > 1) await delay(50)
+  assert.equal((await linesInKafka(brokers, topic)).length, 501)
+  const reader = await JournalReader.open({ dir, name: 'shop', slot: 0 })
+  t.after(() => reader.close())
+  let lines = 0
+  for (let block = await reader.read(100_000); block !== undefined; block = await reader.read(100_000))
+    lines += block.lines
+  assert.equal(lines, 501)
 })
 
 test('the checkpoint is where docs/design.md says, in rows', async (t) => {

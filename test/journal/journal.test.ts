@@ -152,10 +152,11 @@ test('retention deletes the oldest past the budget, and spares what Kafka lacks 
   assert.ok(Number(files[0]?.split('.')[2]) > 2000)
 })
 
-test('a directory that vanishes and comes back is written to again, in a new segment, nothing counted twice', async (t) => {
+test('a directory that vanishes and comes back is written to again, nothing lost, nothing counted twice', async (t) => {
   const dir = await temporaryDirectory(t)
   const { journal, diagnostics } = openJournal(t, { dir, rotate: { maxBytes: 4096 } })
-  journal.append(`${'a'.repeat(4095)}\n`)
+  const first = 'a'.repeat(4095)
+  journal.append(`${first}\n`)
   await journal.flush(1000)
   await rm(dir, { recursive: true })
   await writeFile(dir, 'in the way')
@@ -166,7 +167,8 @@ test('a directory that vanishes and comes back is written to again, in a new seg
   await rm(dir)
   await mkdir(dir)
   await journal.flush(10_000)
-  assert.deepEqual(await linesOnDisk(dir), ['b'])
+  // The first was written a moment before the directory went.
+  assert.deepEqual(await linesOnDisk(dir), [first, 'b'])
   const { written, onDisk, lostTotal, error } = journal.stats()
   assert.deepEqual(
     { written, onDisk, lostTotal, error },
@@ -179,7 +181,8 @@ test('a directory that vanishes and comes back is written to again, in a new seg
 test('when the disk fails for long, memory stays bounded and every line too many is counted', async (t) => {
   const dir = await temporaryDirectory(t)
   const { journal } = openJournal(t, { dir, rotate: { maxBytes: 4096 }, maxBufferBytes: 100_000 })
-  journal.append(`${'a'.repeat(4095)}\n`)
+  const first = 'a'.repeat(4095)
+  journal.append(`${first}\n`)
   await journal.flush(1000)
   await rm(dir, { recursive: true })
   await writeFile(dir, 'in the way')
@@ -188,7 +191,7 @@ test('when the disk fails for long, memory stays bounded and every line too many
   const lines = numbered(5000)
   for (const line of lines) {
     journal.append(`${line}\n`)
-    assert.ok(journal.stats().bufferedBytes <= 200_000)
+    assert.ok(journal.stats().bufferedBytes <= 100_000)
   }
   await rm(dir)
   await journal.flush(10_000)
@@ -196,7 +199,7 @@ test('when the disk fails for long, memory stays bounded and every line too many
   assert.equal(written, 5002)
   assert.equal(onDisk + lostTotal, written)
   assert.ok((lost['disk failed'] ?? 0) > 0)
-  assert.deepEqual(await linesOnDisk(dir), ['b', ...lines.slice(0, onDisk - 2)])
+  assert.deepEqual(await linesOnDisk(dir), [first, 'b', ...lines.slice(0, onDisk - 2)])
 })
 
 test('lines after close are counted, not written', async (t) => {

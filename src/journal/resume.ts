@@ -1,0 +1,41 @@
+import * as fs from 'node:fs'
+import { join } from 'node:path'
+import { tornFile } from './directory.ts'
+import { countCompressedLines } from './compressed-lines.ts'
+import type { JournalSettings } from './options.ts'
+import { recoverSegment } from './recover.ts'
+import { periodOf } from './rotation.ts'
+import { parseSegments } from './segment.ts'
+
+/** Where a slot's last owner stopped. */
+export interface Resumption {
+  /** Segments that are there. */
+  readonly segments: number
+  /** Ordinal of the next line. */
+  readonly ordinal: number
+  /** The segment to go on in: the last one, if it has room and is of this day or hour. */
+  readonly last: { readonly file: string; readonly ordinal: number; readonly bytes: number } | undefined
+  /** A half line that was cut off. */
+  readonly torn: { readonly file: string; readonly bytes: number } | undefined
+}
+
+/** Looks where the slot's last owner stopped, and makes the last segment one that can be gone on with. */
+export function resume({ dir, name, rotate }: JournalSettings, slot: number, now: number): Resumption {
+  const found = parseSegments(name, fs.readdirSync(dir)).filter((segment) => segment.slot === slot)
+  const last = found.at(-1)
+  if (last === undefined) return { segments: 0, ordinal: 0, last: undefined, torn: undefined }
+  const { file, ordinal, compression, date } = last
+  if (compression !== undefined) {
+    const lines = countCompressedLines(join(dir, file), compression)
+    return { segments: found.length, ordinal: ordinal + lines, last: undefined, torn: undefined }
+  }
+  const { bytes, lines, torn: cut } = recoverSegment(join(dir, file), tornFile(dir, name, slot))
+  const torn = cut > 0 ? { file, bytes: cut } : undefined
+  const current = rotate.every === 'never' || date === periodOf(now, rotate).name
+  if (current && bytes < rotate.maxBytes) {
+    return { segments: found.length, ordinal: ordinal + lines, last: { file, ordinal, bytes }, torn }
+  }
+  if (lines > 0) return { segments: found.length, ordinal: ordinal + lines, last: undefined, torn }
+  fs.rmSync(join(dir, file)) // It would keep its ordinal from the new segment.
+  return { segments: found.length - 1, ordinal, last: undefined, torn }
+}

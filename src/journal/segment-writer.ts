@@ -1,0 +1,502 @@
+import { join } from 'node:path'
+import type { DiagnosticHandler } from '../diagnostics.ts'
+import { toError } from '../errors.ts'
+import { countLines, NEWLINE } from '../lines.ts'
+import type { Position } from '../record.ts'
+import { backoff } from '../retry.ts'
+import type { FileDriver, FileState } from './file-driver.ts'
+import { Later } from './later.ts'
+import { answered, isSameFile, retire, type Mark, type OpenSegment } from './open-segment.ts'
+import type { JournalSettings } from './options.ts'
+import { rotationDue } from './rotation.ts'
+import { absent, isAbsent, SegmentOpener, UnreadableSegment, type Opening } from './segment-opener.ts'
+
+/** Milliseconds from a write until somebody looks whether the file is still in its place. */
+const LOOK_AFTER = 1000
+/** Milliseconds: what is not done by then, though the event loop turned meanwhile, is on a slow disk. */
+const SLOW_AFTER = 50
+
+/** Lines to be written at once. */
+export interface Lines {
+  readonly bytes: Buffer
+  readonly count: number
+}
+
+/** Lines on their way into the segment, at a place that is theirs for good. */
+interface Write extends Lines {
+  /** Bytes that are surely in the file. */
+  done: number
+}
+
+export interface WriterParts {
+  readonly settings: JournalSettings
+  readonly slot: number
+  readonly diagnose: DiagnosticHandler
+  readonly now: () => number
+  readonly files: FileDriver
+  /** Bytes that wait, about. */
+  readonly waiting: () => number
+  /** Takes all that waits. */
+  readonly take: () => Lines
+  /** Lines have reached a segment. */
+  readonly onWritten: () => void
+  /** A new segment has begun behind this one. */
+  readonly onRotated: (previous: OpenSegment) => void
+  /** Lines counted as written are gone with their file. */
+  readonly onDestroyed: (lines: number) => void
+  /** Whether nobody else does: whoever forwards the lines has them, or counts them by their ordinals. */
+  readonly countsDestroyed: () => boolean
+}
+
+/**
+ * Writes what waits into the segments of one slot, one write at a time, until the disk has it.
+ *
+ * Why positional: the place of a line is fixed when its write begins, and bytes at a place never change. So
+ * whoever must be sure now (an exit, a fatal line, a tick that logs megabytes) writes what is under way once
+ * more, synchronously, at the same place, and goes on behind it, without waiting for anybody.
+ */
+export class SegmentWriter {
+  readonly #parts: WriterParts
+  readonly #files: FileDriver
+  readonly #fsync: JournalSettings['fsync']
+  readonly #opener: SegmentOpener
+  readonly #looking = new Later(LOOK_AFTER, () => this.#look())
+  readonly #syncing: Later
+  #lookedAt = 0
+
+  #segment: OpenSegment | undefined
+  #opening: object | undefined
+  #write: Write | undefined
+  /** When the step under way began, by `performance.now()`. */
+  #busySince: number | undefined
+  #slow = false
+  // The timer tells that the loop turned, and the immediate behind it that answers had their chance.
+  readonly #timing = new Later(SLOW_AFTER, () => setImmediate(() => this.#time()))
+  #retry: NodeJS.Timeout | undefined
+  #failures = 0
+  #error: Error | undefined
+  #ended = false
+
+  #nextOrdinal = 0
+  #onDisk = 0
+  #rotations = 0
+
+  constructor(parts: WriterParts) {
+    const { settings, slot, now, files } = parts
+    this.#parts = parts
+    this.#files = files
+    this.#fsync = settings.fsync
+    this.#opener = new SegmentOpener(settings, slot, now, files)
+    this.#syncing = new Later(typeof settings.fsync === 'number' ? settings.fsync : 0, () =>
+      this.#syncLater(),
+    )
+  }
+
+  /** Begins with the line of this ordinal: in a new segment, or behind the lines of the one that is given. */
+  start(
+    ordinal: number,
+    last?: { readonly file: string; readonly ordinal: number; readonly bytes: number },
+  ): void {
+    this.#nextOrdinal = ordinal
+    this.#lookedAt = performance.now()
+    if (last === undefined) this.#openNow()
+    else this.#segment = this.#opener.continueSync(last.file, last.ordinal, { bytes: last.bytes, ordinal })
+  }
+
+  /** Where the next line on disk will be. */
+  get end(): Position {
+    const { ordinal, bytes } = this.#segment ?? { ordinal: this.#nextOrdinal, bytes: 0 }
+    return { segment: ordinal, offset: bytes, ordinal: this.#nextOrdinal }
+  }
+
+  get segment(): OpenSegment | undefined {
+    return this.#segment
+  }
+
+  /** Lines written. */
+  get onDisk(): number {
+    return this.#onDisk
+  }
+
+  get rotations(): number {
+    return this.#rotations
+  }
+
+  /** Why writing does not succeed at present. */
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  get bytesUnderWay(): number {
+    return this.#write?.bytes.length ?? 0
+  }
+
+  /** Whether something is under way, or waits before it is tried again. */
+  get busy(): boolean {
+    return this.#busySince !== undefined || this.#retry !== undefined
+  }
+
+  /** Whether the disk does not answer, or only with errors, though the event loop would have let it. */
+  get slow(): boolean {
+    return this.#slow || this.#retry !== undefined
+  }
+
+  /** Whether it waits before it tries again. */
+  get pausing(): boolean {
+    return this.#retry !== undefined
+  }
+
+  /** Writes what waits, off this thread, unless something is under way, at the end of which this is asked again. */
+  begin(): void {
+    if (this.#write !== undefined || this.#opening !== undefined || this.#retry !== undefined) return
+    const segment = this.#segment
+    if (this.#parts.waiting() === 0 && !isEndangered(segment)) return
+    if (segment === undefined || this.#isOver(segment)) this.#open()
+    else this.#send((this.#write = this.#take()), segment)
+  }
+
+  /** Hands everything to the kernel before it returns. What it does not take waits on. */
+  writeSync(): void {
+    this.#tryNow(() => {
+      if (this.#write !== undefined) this.#writeNow(this.#write)
+      if (this.#parts.waiting() > 0) this.#writeNow(this.#take())
+    })
+  }
+
+  /** As `writeSync`; and where it is to be synced at all, it is when this returns. */
+  flushSync(): void {
+    this.writeSync()
+    this.#tryNow(() => {
+      if (performance.now() - this.#lookedAt >= LOOK_AFTER) this.#lookNow()
+      if (isEndangered(this.#segment)) this.#openNow()
+      this.#syncNow()
+    })
+  }
+
+  /**
+   * As `flushSync`, for the last moment: what was written is in a file that has its name. A journal that was
+   * removed as a whole, with its directory, is not brought back for its last second.
+   */
+  finishSync(): void {
+    this.flushSync()
+    this.#tryNow(() => {
+      this.#lookNow()
+      if (!isEndangered(this.#segment)) return
+      if (this.#stateNow(this.#parts.settings.dir) === undefined) this.#forsake()
+      else this.#openNow()
+      this.#syncNow()
+    })
+  }
+
+  #tryNow(act: () => void): void {
+    if (this.#ended) return
+    try {
+      act()
+    } catch (thrown) {
+      this.#failed(toError(thrown))
+    }
+  }
+
+  /** The next line begins a new segment, unless this one is empty. */
+  rotate(): void {
+    this.flushSync()
+    if (this.#segment !== undefined) this.#segment.ended = this.#segment.bytes > 0
+  }
+
+  /** Gives up what is under way. Resolves when the last descriptor is closed, which a dead disk may never let be. */
+  async close(): Promise<void> {
+    this.#ended = true
+    clearTimeout(this.#retry)
+    this.#looking.cancel()
+    this.#syncing.cancel()
+    this.#timing.cancel()
+    this.#write = undefined
+    this.#opening = undefined
+    if (this.#segment !== undefined) await this.#retire(this.#segment, undefined)
+  }
+
+  #isBusy(): void {
+    this.#busySince ??= performance.now()
+    this.#timing.ask()
+  }
+
+  #isIdle(): void {
+    this.#busySince = undefined
+    this.#slow = false
+  }
+
+  #time(): void {
+    if (this.#busySince === undefined) return
+    this.#slow = performance.now() - this.#busySince >= SLOW_AFTER
+    this.#timing.ask()
+  }
+
+  #take(): Write {
+    return { ...this.#parts.take(), done: 0 }
+  }
+
+  #isOver(segment: OpenSegment): boolean {
+    const { settings, waiting, now } = this.#parts
+    // String length stands in for bytes here: a segment may end a little above its size.
+    return segment.gone || rotationDue(segment, waiting(), now(), settings.rotate.maxBytes)
+  }
+
+  #send(write: Write, segment: OpenSegment): void {
+    const { bytes, done } = write
+    const place = segment.bytes + done
+    this.#isBusy()
+    segment.reached = Math.max(segment.reached, place + bytes.length - done)
+    segment.calls++
+    this.#files.write(segment.fd, bytes, done, bytes.length - done, place, (error, written) => {
+      answered(segment)
+      if (this.#write !== write) return // Somebody could not wait and wrote it synchronously.
+      if (error !== null) {
+        this.#failed(error)
+        return
+      }
+      if (written === 0) {
+        this.#failed(tookNothing())
+        return
+      }
+      write.done += written
+      if (write.done < bytes.length) this.#send(write, segment)
+      else if (this.#fsync === 'write') this.#sync(write, segment)
+      else this.#sent(write, segment)
+    })
+  }
+
+  #sync(write: Write, segment: OpenSegment): void {
+    segment.calls++
+    this.#files.fdatasync(segment.fd, (error) => {
+      answered(segment)
+      if (this.#write !== write) return
+      if (error === null) this.#sent(write, segment)
+      else this.#failed(error)
+    })
+  }
+
+  #sent(write: Write, segment: OpenSegment): void {
+    this.#finished(write, segment)
+    this.begin()
+  }
+
+  #finished(write: Write, segment: OpenSegment): void {
+    this.#write = undefined
+    this.#isIdle()
+    this.#failures = 0
+    this.#account(write.bytes.length, write.count, segment)
+    if (this.#error !== undefined) {
+      const { diagnose, settings } = this.#parts
+      diagnose({ level: 'info', message: `journal ${settings.name}: writing works again` })
+      this.#error = undefined
+    }
+    this.#looking.ask()
+    if (typeof this.#fsync === 'number') {
+      segment.unsynced = true
+      this.#syncing.ask()
+    }
+    this.#parts.onWritten()
+  }
+
+  #account(bytes: number, lines: number, segment: OpenSegment): void {
+    segment.bytes += bytes
+    this.#onDisk += lines
+    this.#nextOrdinal += lines
+  }
+
+  /** Keeps what is not in the file yet and tries again later, in a segment that may be another one by then. */
+  #failed(error: Error): void {
+    const { diagnose, settings } = this.#parts
+    this.#error = error
+    this.#isIdle()
+    diagnose({ level: 'error', message: `journal ${settings.name}: ${error.message}` })
+    if (this.#write !== undefined) this.#write = this.#unwritten(this.#write)
+    if (error instanceof UnreadableSegment) this.#forsake()
+    this.#retry ??= setTimeout(
+      () => {
+        this.#retry = undefined
+        this.#open()
+      },
+      backoff(++this.#failures, { first: 50, most: 5_000 }),
+    )
+    // A program that has nothing else to do ends; what waits is then written, or counted, at its exit.
+    this.#retry.unref()
+  }
+
+  /** What remains of a write that broke off; the whole lines before the break are in the file, and stay there. */
+  #unwritten({ bytes, count, done }: Write): Write {
+    // Where each write is to be synced, none of it counts: after a failed sync nobody knows what the disk has.
+    const whole = done === 0 || this.#fsync === 'write' ? 0 : bytes.lastIndexOf(NEWLINE, done - 1) + 1
+    const wholeLines = countLines(bytes.subarray(0, whole))
+    if (whole > 0 && this.#segment !== undefined) this.#account(whole, wholeLines, this.#segment)
+    return { bytes: bytes.subarray(whole), count: count - wholeLines, done: 0 }
+  }
+
+  /** The lines of a deleted segment that were to be taken along are lost, and the next one begins behind them. */
+  #forsake(): void {
+    const segment = this.#segment
+    if (segment === undefined) return
+    const lines = this.#nextOrdinal - segment.seen.ordinal
+    segment.seen = { bytes: segment.bytes, ordinal: this.#nextOrdinal }
+    if (!this.#parts.countsDestroyed()) return
+    this.#onDisk -= lines
+    this.#parts.onDestroyed(lines)
+  }
+
+  /** Opens the place for the next write off this thread, then writes. */
+  #open(): void {
+    const token = (this.#opening = {})
+    this.#isBusy()
+    const isWanted = (): boolean => this.#opening === token
+    this.#opener.open({ ...this.#next(), isWanted }).then(
+      (segment) => {
+        if (segment === undefined || !isWanted()) {
+          // Somebody could not wait and opened it synchronously.
+          if (segment !== undefined) void this.#retire(segment, this.#segment)
+          return
+        }
+        this.#opening = undefined
+        this.#isIdle()
+        this.#adopt(segment)
+        if (this.#write === undefined) this.begin()
+        else this.#send(this.#write, segment)
+      },
+      (thrown: unknown) => {
+        if (!isWanted()) return
+        this.#opening = undefined
+        this.#failed(toError(thrown))
+      },
+    )
+  }
+
+  #openNow(): OpenSegment {
+    this.#opening = undefined
+    const segment = this.#opener.openSync({ ...this.#next(), isWanted: () => true })
+    this.#adopt(segment)
+    return segment
+  }
+
+  /** After a failure the same segment will do, unless its time is over anyway. */
+  #next(): Omit<Opening, 'isWanted'> {
+    const previous = this.#segment
+    const again = this.#failures > 0 && previous !== undefined && !this.#isOver(previous)
+    return { ordinal: this.#nextOrdinal, previous, again }
+  }
+
+  #adopt(segment: OpenSegment): void {
+    const previous = this.#segment
+    this.#segment = segment
+    if (previous === undefined) return
+    void this.#retire(previous, segment)
+    if (segment.unsynced) this.#syncing.ask()
+    if (isSameFile(previous, segment.identity)) return
+    this.#rotations++
+    this.#parts.onRotated(previous)
+  }
+
+  #retire(segment: OpenSegment, successor: OpenSegment | undefined): Promise<void> {
+    return retire(segment, successor, this.#parts.settings, this.#files)
+  }
+
+  #writeNow(lines: Lines): void {
+    // A new object: whatever is under way for the old one finds that it is not asked for any more.
+    const write: Write = { bytes: lines.bytes, count: lines.count, done: 0 }
+    const { bytes } = write
+    const fresh = this.#write === undefined
+    this.#write = write
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    let segment = this.#segment
+    if (segment === undefined || this.#failures > 0 || (fresh && this.#isOver(segment)))
+      segment = this.#openNow()
+    segment.reached = Math.max(segment.reached, segment.bytes + bytes.length)
+    while (write.done < bytes.length) {
+      const place = segment.bytes + write.done
+      const written = this.#files.writeSync(segment.fd, bytes, write.done, bytes.length - write.done, place)
+      if (written === 0) throw tookNothing()
+      write.done += written
+    }
+    if (this.#fsync === 'write') this.#files.fdatasyncSync(segment.fd)
+    this.#finished(write, segment)
+  }
+
+  #syncNow(): void {
+    const segment = this.#segment
+    if (segment?.unsynced !== true) return
+    this.#files.fdatasyncSync(segment.fd)
+    segment.unsynced = false
+  }
+
+  /** A file that was deleted or moved takes writes as ever: only who looks for it by its name finds out. */
+  #look(): void {
+    const segment = this.#segment
+    if (segment === undefined || segment.gone) return
+    const mark = { bytes: segment.bytes, ordinal: this.#nextOrdinal }
+    this.#files.stat(this.#path(segment), (error, found) => {
+      if (this.#segment !== segment || this.#ended) return
+      if (error !== null && !isAbsent(error)) {
+        this.#looking.ask() // It cannot be told now.
+      } else {
+        this.#looked(segment, error === null ? found : undefined, mark)
+        this.begin()
+      }
+    })
+  }
+
+  #lookNow(): void {
+    const segment = this.#segment
+    if (segment === undefined || segment.gone) return
+    const mark = { bytes: segment.bytes, ordinal: this.#nextOrdinal }
+    this.#looked(segment, this.#stateNow(this.#path(segment)), mark)
+  }
+
+  #stateNow(path: string): FileState | undefined {
+    try {
+      return this.#files.statSync(path)
+    } catch (thrown) {
+      absent(thrown)
+      return
+    }
+  }
+
+  #looked(segment: OpenSegment, found: FileState | undefined, mark: Mark): void {
+    this.#lookedAt = performance.now()
+    segment.gone ||= !isSameFile(segment, found)
+    if (!segment.gone) {
+      segment.seen = mark
+      return
+    }
+    const { diagnose, settings } = this.#parts
+    const message = `journal ${settings.name}: ${segment.file} was deleted or moved while it was written`
+    diagnose({ level: 'warn', message })
+  }
+
+  #syncLater(): void {
+    const segment = this.#segment
+    if (segment?.unsynced !== true) return
+    segment.unsynced = false
+    segment.calls++
+    this.#files.fdatasync(segment.fd, (error) => {
+      if (error !== null) {
+        const { diagnose, settings } = this.#parts
+        diagnose({ level: 'error', message: `journal ${settings.name}: ${error.message}` })
+        segment.unsynced = true
+        if (!this.#ended) this.#syncing.ask()
+      }
+      answered(segment)
+    })
+  }
+
+  #path({ file }: OpenSegment): string {
+    return join(this.#parts.settings.dir, file)
+  }
+}
+
+/** Whether lines were written to a file that has no name any more. */
+function isEndangered(segment: OpenSegment | undefined): boolean {
+  return segment?.gone === true && segment.bytes > segment.seen.bytes
+}
+
+function tookNothing(): Error {
+  return new Error('the disk takes nothing, and gives no reason')
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { LogflumeError } from '../../src/errors.ts'
+import { readJournalOptions, type JournalOptions } from '../../src/journal/options.ts'
+import { OptionReader } from '../../src/options.ts'
+import { FaultyFiles } from './faulty-files.ts'
+import {
+  assertAccounted,
+  linesOnDisk,
+  numbered,
+  openJournal,
+  temporaryDirectory,
+  until,
+  type TestJournal,
+} from './open-journal.ts'
+
+interface Opened extends TestJournal {
+  readonly dir: string
+  readonly files: FaultyFiles
+}
+
+async function open(t: TestContext, options: JournalOptions): Promise<Opened> {
+  const dir = await temporaryDirectory(t)
+  const files = new FaultyFiles()
+  return { dir, files, ...openJournal(t, { dir, ...options }, Date.now, files.driver) }
+}
+
+for (const [option, value, expected] of [
+  ['flush', 'always', /^flush: expected one of tick, line, got "always"/],
+  ['fsync', 0, /^fsync: expected 'never', 'write' or milliseconds from 1 to 3600000, got 0/],
+  ['fsync', 2.5, /^fsync: expected/],
+  ['fsync', 'always', /^fsync: expected/],
+  ['fsync', true, /^fsync: expected/],
+  ['rotate', { every: 'week' }, /^rotate\.every: expected one of day, hour, never, got "week"/],
+  ['rotate', { onSighup: 1 }, /^rotate\.onSighup: expected true or false, got 1/],
+  ['rotate', { daily: true }, /^rotate\.daily: no such option/],
+] as const) {
+  test(`the option ${option} refuses ${JSON.stringify(value)} and says what it wants`, () => {
+    const read = (): unknown => readJournalOptions(new OptionReader('options', { [option]: value }), 'shop')
+    assert.throws(read, (error) => error instanceof LogflumeError && expected.test(error.message))
+  })
+}
+
+test("flush 'line': each line is with the kernel before its call returns", async (t) => {
+  const { dir, journal } = await open(t, { flush: 'line' })
+  const path = join(dir, journal.stats().file)
+  for (const [index, line] of numbered(20).entries()) {
+    journal.append(`${line}\n`)
+    assert.equal(readFileSync(path, 'utf8').split('\n').length - 1, index + 1)
+  }
+  assertAccounted(journal)
+})
+
+test("flush 'line' on a disk that fails: the calls do not try again each, and nothing is lost", async (t) => {
+  const { dir, files, journal } = await open(t, { flush: 'line' })
+  files.fail('ENOSPC', 'write', 'writeSync')
+  const lines = numbered(200)
+  for (const line of lines) journal.append(`${line}\n`)
+  assert.ok(files.count('writeSync') < 5, `${files.count('writeSync')} tries for 200 lines`)
+  files.fail(undefined, 'write', 'writeSync')
+  await journal.flush(5000)
+  assert.deepEqual(await linesOnDisk(dir), lines)
+  assertAccounted(journal)
+})
+
+test("fsync 'never' never syncs", async (t) => {
+  const { files, journal } = await open(t, {})
+  journal.append('a\n')
+  journal.flushSync()
+  journal.append('b\n')
+  await journal.close(1000)
+  assert.equal(files.count('fdatasync') + files.count('fdatasyncSync'), 0)
+})
+
+test("fsync 'write': a line counts as on disk when it is synced, not before", async (t) => {
+  const { dir, files, journal } = await open(t, { fsync: 'write' })
+  files.fail('EIO', 'fdatasync')
+  journal.append('a\n')
+  await until(() => files.count('fdatasync') >= 2)
+  assert.equal(journal.stats().onDisk, 0)
+  assert.match(journal.stats().error ?? '', /EIO/)
+  files.fail(undefined, 'fdatasync')
+  await journal.flush(5000)
+  assert.equal(journal.stats().onDisk, 1)
+  assert.equal(journal.stats().error, undefined)
+  assert.deepEqual(await linesOnDisk(dir), ['a'])
+  journal.append('b\n')
+  journal.flushSync()
+  assert.equal(files.calls.at(-1), 'fdatasyncSync')
+})
+
+test('fsync every N ms: one sync for all writes of that time, and none while nothing is new', async (t) => {
+  const { files, journal } = await open(t, { fsync: 30 })
+  for (let n = 0; n < 10; n++) {
+    journal.append(`${n}\n`)
+    await journal.flush(1000)
+  }
+  await until(() => files.count('fdatasync') > 0)
+  const syncs = files.count('fdatasync')
+  assert.ok(syncs <= 3, `${syncs} syncs for 10 writes`)
+  await delay(150)
+  assert.ok(files.count('fdatasync') <= syncs + 1)
+  const idle = files.count('fdatasync')
+  await delay(100)
+  assert.equal(files.count('fdatasync'), idle)
+})
+
+test('fsync every N ms: a failed sync is told and tried again', async (t) => {
+  const { files, journal, diagnostics } = await open(t, { fsync: 10 })
+  files.fail('EIO', 'fdatasync')
+  journal.append('a\n')
+  await until(() => files.count('fdatasync') >= 2)
+  assert.ok(diagnostics.some(({ message }) => message.includes('EIO')))
+  files.fail(undefined, 'fdatasync')
+  const before = files.count('fdatasync')
+  await until(() => files.count('fdatasync') > before)
+})
+
+for (const [what, act] of [
+  ['a synchronous flush', (journal: TestJournal['journal']) => journal.flushSync()],
+  ['the end of the process', (journal: TestJournal['journal']) => journal.writeThrough()],
+] as const) {
+  test(`fsync every N ms: ${what} syncs at once`, async (t) => {
+    const { files, journal } = await open(t, { fsync: 60_000 })
+    journal.append('a\n')
+    act(journal)
+    assert.equal(files.count('fdatasyncSync'), 1)
+    act(journal)
+    assert.equal(files.count('fdatasyncSync'), 1)
+  })
+}
+
+test('fsync every N ms: a rotated segment and a closed one are synced before their descriptors close', async (t) => {
+  const { files, journal } = await open(t, { fsync: 60_000, rotate: { maxBytes: 4096 } })
+  for (const line of numbered(30)) {
+    journal.append(`${line}\n`)
+    await journal.flush(1000)
+  }
+  await journal.close(1000)
+  const rotations = journal.stats().rotations
+  assert.ok(rotations > 0)
+  const ends = files.calls.filter((call) => call === 'close' || call.startsWith('fdatasync'))
+  assert.equal(ends.filter((call) => call === 'close').length, rotations + 1)
+  for (const [index, call] of ends.entries()) {
+    if (call === 'close') assert.match(ends[index - 1] ?? '', /^fdatasync/)
+  }
+})
