@@ -1,0 +1,89 @@
+import { atRest, Meter, threadCpu, type Cost } from './cost.ts'
+import { input, say } from './report.ts'
+
+/** The same in every logger: two bound fields, a message, three fields in the call. */
+export interface Subject {
+  /** One line of level info. `n` counts the calls. */
+  readonly log: (n: number) => void
+  /** One call of a level that is off. */
+  readonly disabled: () => void
+  /** A logger with one more bound field. */
+  readonly child: (n: number) => unknown
+  /** Resolves when all lines are where they were to go. */
+  readonly end: () => Promise<void>
+}
+
+export interface CallInput {
+  readonly what: 'lines' | 'small'
+  readonly dir: string
+  /** Logged before measuring starts. */
+  readonly warmup: number
+  readonly lines: number
+  /** Bytes for which the bound field `req` makes a line longer. */
+  readonly padding: number
+  /** How lines leave the process, in the words of the case. */
+  readonly way?: string | undefined
+  readonly kafka?: { readonly brokers: readonly string[]; readonly topic: string } | undefined
+}
+
+/** Nanoseconds of main-thread CPU per call. */
+export interface SmallCost {
+  readonly disabled: number
+  readonly child: number
+}
+
+export const message = 'paid'
+
+/** Numbers of a steady width, so that all lines are of one length. */
+export function fields(n: number): { id: number; ms: number; ok: boolean } {
+  return { id: 100_000 + (n % 900_000), ms: 100 + (n % 900), ok: true }
+}
+
+export function boundFields({ padding }: Pick<CallInput, 'padding'>): { user: number; req: string } {
+  return { user: 7, req: 'x'.repeat(padding) }
+}
+
+/** Calls that a service makes before it lets others have their turn. */
+const CALLS_PER_TURN = 100
+
+export async function logLines(log: (n: number) => void, from: number, to: number): Promise<void> {
+  for (let n = from; n < to;) {
+    for (const end = Math.min(n + CALLS_PER_TURN, to); n < end; n++) log(n)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** Measures what the benchmark asked for, and reports it. */
+export async function measure(open: (options: CallInput) => Subject | Promise<Subject>): Promise<void> {
+  const options = input() as CallInput
+  // Loggers rightly let a process end that has nothing else to do; this one has, until all is measured.
+  const alive = setInterval(() => undefined, 60_000)
+  const subject = await open(options)
+  say({ result: options.what === 'lines' ? await lineCost(subject, options) : smallCost(subject) })
+  if (options.what === 'small') await subject.end()
+  clearInterval(alive)
+}
+
+/** The cost of all lines, from the first call until the last line is where it was to go. */
+async function lineCost({ log, end }: Subject, { warmup, lines }: CallInput): Promise<Cost> {
+  await logLines(log, 0, warmup)
+  await atRest()
+  const meter = new Meter()
+  await logLines(log, warmup, warmup + lines)
+  await end()
+  return meter.stop()
+}
+
+function smallCost({ disabled, child }: Subject): SmallCost {
+  return { disabled: nanoseconds(disabled), child: nanoseconds(child) }
+}
+
+/** Doubles the calls until they take long enough to be measured. */
+function nanoseconds(call: (n: number) => unknown): number {
+  for (let calls = 10_000; ; calls *= 2) {
+    const before = threadCpu()
+    for (let n = 0; n < calls; n++) call(n)
+    const microseconds = threadCpu() - before
+    if (microseconds > 100_000 || Number.isNaN(microseconds)) return (1000 * microseconds) / calls
+  }
+}

@@ -1,0 +1,11 @@
+import { LogflumeTransport } from 'logflume/winston'
+import winston from 'winston'
+import { fields } from './fields.ts'
+import { forwarding } from './forwarding.ts'
+import { runProgram } from './program.ts'
+
+await runProgram((input) => {
+  const { options, killWorker } = forwarding(input)
+  const log = winston.createLogger({ transports: [new LogflumeTransport(options)] })
+  return { log: (n) => log.info(`line ${n}`, fields(n)), killWorker }
+})

@@ -1,0 +1,20 @@
+import { createRequire } from 'node:module'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { KAFKA_VERSION } from '../test/kafka/jars.ts'
+import { kcatVersion } from './kcat.ts'
+
+/** What the figures below it were measured with, and on. */
+export async function describeMachine(): Promise<string> {
+  const cores = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`
+  const [load = 0] = loadavg()
+  return [
+    `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cores}, load ${load.toFixed(1)}`,
+    `Kafka ${KAFKA_VERSION}, one node; kcat ${(await kcatVersion()) ?? 'missing'}`,
+    ['logflume', 'pino', 'winston', 'kafkajs'].map((name) => `${name} ${versionOf(name)}`).join(', '),
+  ].join('\n')
+}
+
+function versionOf(name: string): string {
+  const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string }
+  return version
+}

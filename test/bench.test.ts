@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { promisify } from 'node:util'
+import * as app from '../bench/app.ts'
+import type { Report } from '../bench/bench.ts'
+import * as call from '../bench/call.ts'
+import * as forward from '../bench/forward.ts'
+import { childTime, kcatVersion } from '../bench/kcat.ts'
+import { linesOnDisk } from '../bench/lines-on-disk.ts'
+import { interleave, ratios, spread } from '../bench/rounds.ts'
+import { BENCH_CONFIG } from '../bench/topics.ts'
+import { temporaryDirectory } from './journal/open-journal.ts'
+import { startKafka } from './kafka/cluster.ts'
+
+// A short form of each benchmark: what it says about lines has to be true. What it says about time is not
+// looked at, but for its being there.
+
+/** Only there does the system tell the CPU of one thread. */
+const IS_LINUX = process.platform === 'linux'
+
+/** The cells of the row that begins with `name`, as printed. */
+function row({ text }: Report, name: string): string[] {
+  const line = text.split('\n').find((one) => one.startsWith(`${name}  `))
+  assert.ok(line !== undefined, `a row for ${name} in\n${text}`)
+  return line.slice(name.length).trim().split(/\s+/)
+}
+
+function assertWellFormed({ text, failures }: Report): void {
+  assert.deepEqual(failures, [])
+  assert.deepEqual(
+    text.split('\n').filter((line) => line.length > 80),
+    [],
+  )
+  assert.doesNotMatch(text, /NaN|undefined|Infinity/)
+}
+
+test('the benchmarks run, and all lines are where they were to go', async (t) => {
+  const kafka = await startKafka({ config: BENCH_CONFIG })
+  t.after(() => kafka.stop())
+  const dir = await temporaryDirectory(t)
+  const surroundings = { kafka, dir, rounds: 1 }
+
+  await t.test('call', async () => {
+    const report = await call.benchCalls({ ...surroundings, lines: 1900, warmup: 100 })
+    assertWellFormed(report)
+    const others = ['pino, async', 'pino, sync', 'winston, File']
+    for (const name of ['logflume, to Kafka', 'logflume, disk only', ...others]) {
+      const [thread, ratio, all, bytes, ...more] = row(report, name)
+      assert.deepEqual(more, [])
+      if (IS_LINUX) assert.ok(Number(thread) > 0 && Number(ratio) > 0, 'CPU of the main thread')
+      assert.ok(Number(all) > 0, 'CPU of the process')
+      assert.ok(Number(bytes) >= call.LINE_BYTES - 1, 'a shorter pid makes it one less')
+    }
+    if (IS_LINUX) assert.equal(row(report, 'pino, worker')[1], '1.00', 'the peer beside itself')
+  })
+
+  await t.test('forward', async () => {
+    const report = await forward.benchForward({ ...surroundings, lines: 4000 })
+    assertWellFormed(report)
+    for (const name of ['logflume', 'logflume gzip', 'kafkajs send', 'kafkajs gzip']) row(report, name)
+    const hasKcat = (await kcatVersion()) !== undefined
+    assert.equal(report.text.includes('apt-get install -y kcat'), !hasKcat)
+    if (hasKcat) assert.equal(row(report, 'kcat -P -l')[2], '1.00', 'the peer beside itself')
+  })
+
+  // Last, since it ends with a dead broker.
+  await t.test('app', async () => {
+    const options = { ...surroundings, lines: 4000, warmup: 1000, rate: 10_000, patience: 500 }
+    const report = await app.benchApp(options)
+    assertWellFormed(report)
+    for (const name of ['absent from the start', 'paused in the middle', 'killed in the middle']) {
+      assert.equal(row(report, name)[2], '4000', 'lines on disk')
+    }
+    assert.deepEqual(row(report, 'off (disk only)').slice(2), ['4000', '-'])
+    assert.deepEqual(row(report, 'up').slice(2), ['4000', '4000'])
+    if (IS_LINUX) assert.equal(row(report, 'off (disk only)')[1], '1.00', 'the peer beside itself')
+  })
+})
+
+test('lines that are missing on disk, doubled or not as they were logged are noticed', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const look = async (...ids: number[]) => {
+    await writeFile(join(dir, 'a.log'), ids.map((id) => `{"id":${id}}\n`).join(''))
+    return linesOnDisk(dir, (n) => 10 + n)
+  }
+  assert.deepEqual(await look(10, 11, 12), { lines: 3, bytes: 30, wrong: 0 })
+  assert.deepEqual(await look(10, 12), { lines: 2, bytes: 20, wrong: 1 })
+  assert.deepEqual(await look(10, 10, 11), { lines: 3, bytes: 30, wrong: 2 })
+  await rm(join(dir, 'a.log'))
+  assert.deepEqual(await linesOnDisk(dir, Number), { lines: 0, bytes: 0, wrong: 0 })
+})
+
+test('a run in which the counts do not add up is reported with its round', () => {
+  const cost = { thread: 1, process: 1, wall: 1 }
+  const whole = { lines: 100, bytes: 21_900, wrong: 0 }
+  const one = { name: 'one' }
+
+  const called = { ...cost, found: whole, records: 100 }
+  assert.deepEqual(call.wrongCounts(one, [called, { ...called, records: undefined }], 100), [])
+  assert.deepEqual(call.wrongCounts(one, [called, { ...called, found: { ...whole, lines: 99 } }], 100), [
+    'call, one, round 2: 99 of 100 lines on disk, 0 wrong ones',
+  ])
+  assert.deepEqual(call.wrongCounts(one, [{ ...called, records: 101 }], 100), [
+    'call, one, round 1: 101 records of 100 lines in Kafka',
+  ])
+
+  const sent = { lines: 100, records: 100, bytes: 0, wall: 1, process: 1 }
+  assert.deepEqual(forward.wrongCounts(one, [sent, sent]), [])
+  assert.deepEqual(forward.wrongCounts(one, [sent, { ...sent, records: 99 }]), [
+    'forward, one, round 2: 99 records of 100 lines in Kafka',
+  ])
+
+  const counts = { written: 100, forwarded: 60, pending: 40, lost: {} }
+  const logged = { cost, counts, found: whole, records: undefined }
+  assert.deepEqual(app.wrongCounts(one, [logged], 100), [])
+  assert.deepEqual(app.wrongCounts(one, [{ ...logged, records: 60 }], 100), [
+    'app, Kafka one, round 1: 60 of 100 lines in Kafka',
+  ])
+  assert.deepEqual(app.wrongCounts(one, [{ ...logged, found: { ...whole, wrong: 3 } }], 100), [
+    'app, Kafka one, round 1: 100 of 100 lines on disk, 3 wrong ones',
+  ])
+  assert.deepEqual(app.wrongCounts(one, [{ ...logged, counts: { ...counts, pending: 39 } }], 100), [
+    'app, Kafka one, round 1: 99 of 100 lines accounted for, 100 written',
+  ])
+})
+
+test('cases take turns, and a ratio is made within a round', async () => {
+  const order: string[] = []
+  const results = await interleave([{ name: 'a' }, { name: 'b' }], 3, ({ name }) => {
+    order.push(name)
+    return Promise.resolve(order.length)
+  })
+  assert.equal(order.join(''), 'ababab')
+  assert.deepEqual(results, [
+    [1, 3, 5],
+    [2, 4, 6],
+  ])
+  assert.deepEqual(ratios([2, 9], [1, 3]), [2, 3])
+  assert.deepEqual(spread([5, 1, 3]), { median: 3, least: 1, most: 5 })
+  assert.deepEqual(spread([4, 1, 2, 3]), { median: 2.5, least: 1, most: 4 })
+})
+
+test('the CPU time of a child is read as dash and as bash print it', () => {
+  assert.equal(childTime('0m0.001s 0m0.002s\n1m2.500s 0m0.250s\n'), 62_750_000)
+  assert.equal(childTime('0m0.001000s 0m0.002000s\n0m0.730000s 0m0.020000s\n'), 750_000)
+})
+
+async function runMain(t: TestContext, ...args: string[]) {
+  const main = ['--import', 'tsx', 'bench/main.ts', ...args]
+  const { signal } = t
+  return promisify(execFile)(process.execPath, main, { signal }).catch((error: unknown) => {
+    return error as { code: number; stdout: string; stderr: string }
+  })
+}
+
+test('npm run bench tells how it is used, also when it is used wrongly', async (t) => {
+  const { stdout } = await runMain(t, '--help')
+  assert.match(stdout, /^npm run bench .*call.*app.*forward/)
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
+
+  const uses = [
+    [['cal'], /^'cal': expected call, app, forward, exits or nothing/],
+    [['--rounds', '0'], /^--rounds: expected a number from 1 to 1000, got '0'/],
+    [['--fast'], /^Unknown option '--fast'/],
+  ] as const
+  for (const [wrong, message] of await Promise.all(
+    uses.map(async ([args, message]) => [await runMain(t, ...args), message] as const),
+  )) {
+    assert.equal('code' in wrong && wrong.code, 2)
+    assert.match(wrong.stderr, message)
+  }
+})
