@@ -52,7 +52,7 @@ test('the benchmarks run, and all lines are where they were to go', async (t) =>
       assert.deepEqual(more, [])
       if (IS_LINUX) assert.ok(Number(thread) > 0 && Number(ratio) > 0, 'CPU of the main thread')
       assert.ok(Number(all) > 0, 'CPU of the process')
-      assert.ok(Number(bytes) >= call.LINE_BYTES - 1, 'a shorter pid makes it one less')
+      assert.ok(Number(bytes) >= call.LINE_BYTES)
     }
     if (IS_LINUX) assert.equal(row(report, 'pino, worker')[1], '1.00', 'the peer beside itself')
   })

@@ -39,8 +39,12 @@ export function fields(n: number): { id: number; ms: number; ok: boolean } {
   return { id: 100_000 + (n % 900_000), ms: 100 + (n % 900), ok: true }
 }
 
+/** More digits than a process id has. */
+const PID_DIGITS = 8
+
+/** A line that tells a shorter process id has a longer `req`, so that all runs have lines of one length. */
 export function boundFields({ padding }: Pick<CallInput, 'padding'>): { user: number; req: string } {
-  return { user: 7, req: 'x'.repeat(padding) }
+  return { user: 7, req: 'x'.repeat(padding + PID_DIGITS - String(process.pid).length) }
 }
 
 /** Calls that a service makes before it lets others have their turn. */
