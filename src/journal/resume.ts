@@ -5,7 +5,7 @@ import { countCompressedLines } from './compressed-lines.ts'
 import type { JournalSettings } from './options.ts'
 import { recoverSegment } from './recover.ts'
 import { periodOf } from './rotation.ts'
-import { parseSegments } from './segment.ts'
+import { parseSegments, segmentFile } from './segment.ts'
 
 /** Where a slot's last owner stopped. */
 export interface Resumption {
@@ -22,20 +22,24 @@ export interface Resumption {
 /** Looks where the slot's last owner stopped, and makes the last segment one that can be gone on with. */
 export function resume({ dir, name, rotate }: JournalSettings, slot: number, now: number): Resumption {
   const found = parseSegments(name, fs.readdirSync(dir)).filter((segment) => segment.slot === slot)
-  const last = found.at(-1)
-  if (last === undefined) return { segments: 0, ordinal: 0, last: undefined, torn: undefined }
-  const { file, ordinal, compression, date } = last
+  const newest = found.at(-1)
+  if (newest === undefined) return { segments: 0, ordinal: 0, last: undefined, torn: undefined }
+  const { file, ordinal, compression, date } = newest
   if (compression !== undefined) {
     const lines = countCompressedLines(join(dir, file), compression)
     return { segments: found.length, ordinal: ordinal + lines, last: undefined, torn: undefined }
   }
   const { bytes, lines, torn: cut } = recoverSegment(join(dir, file), tornFile(dir, name, slot))
   const torn = cut > 0 ? { file, bytes: cut } : undefined
-  const current = rotate.every === 'never' || date === periodOf(now, rotate).name
-  if (current && bytes < rotate.maxBytes) {
-    return { segments: found.length, ordinal: ordinal + lines, last: { file, ordinal, bytes }, torn }
+  const count = found.length
+  const period = periodOf(now, rotate).name
+  const current = rotate.every === 'never' || date === period
+  if (lines === 0 && !current) {
+    // Another one would have its ordinal, too. Renamed, it is still the one that a reader may have open.
+    const renamed = segmentFile(name, slot, ordinal, period)
+    fs.renameSync(join(dir, file), join(dir, renamed))
+    return { segments: count, ordinal, last: { file: renamed, ordinal, bytes }, torn }
   }
-  if (lines > 0) return { segments: found.length, ordinal: ordinal + lines, last: undefined, torn }
-  fs.rmSync(join(dir, file)) // It would keep its ordinal from the new segment.
-  return { segments: found.length - 1, ordinal, last: undefined, torn }
+  const last = current && bytes < rotate.maxBytes ? { file, ordinal, bytes } : undefined
+  return { segments: count, ordinal: ordinal + lines, last, torn }
 }

@@ -7,6 +7,7 @@ import type { FileDriver, FileState } from './file-driver.ts'
 import { linkLater, linkSync } from './link.ts'
 import { isSameFile, type Mark, type OpenSegment } from './open-segment.ts'
 import type { JournalSettings } from './options.ts'
+import { absent, stateNow } from './place-watch.ts'
 import { periodOf, type Rotatable } from './rotation.ts'
 import { segmentFile } from './segment.ts'
 
@@ -22,11 +23,14 @@ export interface Opening {
   readonly isWanted: () => boolean
 }
 
-/** What an opening came to. */
-interface Choice {
+interface Name {
   readonly file: string
   readonly ordinal: number
   readonly period: Omit<Rotatable, 'bytes' | 'ended'>
+}
+
+/** What an opening came to. */
+interface Choice extends Name {
   /** What is in it already. */
   readonly content: Mark
   /** Where the lines to be taken along begin in the previous segment. */
@@ -52,6 +56,7 @@ export class SegmentOpener {
   readonly #slot: number
   readonly #now: () => number
   readonly #files: FileDriver
+  #named: Name | undefined
 
   constructor(settings: JournalSettings, slot: number, now: () => number, files: FileDriver) {
     this.#settings = settings
@@ -84,7 +89,10 @@ export class SegmentOpener {
   openSync(opening: Opening): OpenSegment {
     const { dir } = this.#settings
     this.#files.mkdirSync(stateDirectory(dir), { recursive: true })
-    const choice = this.#choose(opening, opening.previous && this.#statSync(opening.previous))
+    const choice = this.#choose(
+      opening,
+      opening.previous && stateNow(this.#path(opening.previous), this.#files),
+    )
     const fd = this.#files.openSync(join(dir, choice.file), choice.isNew ? O_RDWR | O_CREAT : O_RDWR)
     const segment = this.#opened(choice, opening, fd)
     if (choice.isNew) {
@@ -113,9 +121,16 @@ export class SegmentOpener {
     if (previous !== undefined) previous.gone ||= !inPlace
     const rescueFrom = previous?.gone === true ? this.#endangered(previous) : undefined
     const first = rescueFrom?.ordinal ?? ordinal
-    const period = periodOf(this.#now(), this.#settings.rotate)
-    const file = segmentFile(this.#settings.name, this.#slot, first, period.name)
+    const { file, period } = this.#name(first)
     return { file, ordinal: first, period, content: { bytes: 0, ordinal: first }, rescueFrom, isNew: true }
+  }
+
+  /** Of two files with one ordinal a reader would see but one, so there is one name for it, whatever the clock does. */
+  #name(ordinal: number): Name {
+    if (this.#named?.ordinal === ordinal) return this.#named
+    const { name, rotate } = this.#settings
+    const period = periodOf(this.#now(), rotate)
+    return (this.#named = { ordinal, period, file: segmentFile(name, this.#slot, ordinal, period.name) })
   }
 
   /** Where the lines begin that are in no file any more that has a name. */
@@ -177,15 +192,6 @@ export class SegmentOpener {
     return read
   }
 
-  #statSync(segment: OpenSegment): FileState | undefined {
-    try {
-      return this.#files.statSync(this.#path(segment))
-    } catch (thrown) {
-      absent(thrown)
-      return
-    }
-  }
-
   #path({ file }: OpenSegment): string {
     return join(this.#settings.dir, file)
   }
@@ -194,16 +200,6 @@ export class SegmentOpener {
     const { dir, name } = this.#settings
     return { dir, name, slot: this.#slot, file }
   }
-}
-
-/** Passes over a failed look that tells that there is no such file; any other failure tells nothing. */
-export function absent(thrown: unknown): undefined {
-  if (!isAbsent(thrown)) throw thrown
-}
-
-export function isAbsent(thrown: unknown): boolean {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-  return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
 /** A file is found again after a loss of power only if its directory was synced as well. */

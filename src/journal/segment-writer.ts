@@ -1,20 +1,16 @@
-import { join } from 'node:path'
 import type { DiagnosticHandler } from '../diagnostics.ts'
 import { toError } from '../errors.ts'
 import { countLines, NEWLINE } from '../lines.ts'
 import type { Position } from '../record.ts'
 import { backoff } from '../retry.ts'
-import type { FileDriver, FileState } from './file-driver.ts'
+import type { FileDriver } from './file-driver.ts'
 import { Later } from './later.ts'
-import { answered, isSameFile, retire, type Mark, type OpenSegment } from './open-segment.ts'
+import { answered, isSameFile, retire, type OpenSegment } from './open-segment.ts'
 import type { JournalSettings } from './options.ts'
+import { PlaceWatch, stateNow } from './place-watch.ts'
 import { rotationDue } from './rotation.ts'
-import { absent, isAbsent, SegmentOpener, UnreadableSegment, type Opening } from './segment-opener.ts'
-
-/** Milliseconds from a write until somebody looks whether the file is still in its place. */
-const LOOK_AFTER = 1000
-/** Milliseconds: what is not done by then, though the event loop turned meanwhile, is on a slow disk. */
-const SLOW_AFTER = 50
+import { SegmentOpener, UnreadableSegment, type Opening } from './segment-opener.ts'
+import { Stopwatch } from './stopwatch.ts'
 
 /** Lines to be written at once. */
 export interface Lines {
@@ -60,18 +56,13 @@ export class SegmentWriter {
   readonly #files: FileDriver
   readonly #fsync: JournalSettings['fsync']
   readonly #opener: SegmentOpener
-  readonly #looking = new Later(LOOK_AFTER, () => this.#look())
+  readonly #watch: PlaceWatch
+  readonly #stopwatch = new Stopwatch()
   readonly #syncing: Later
-  #lookedAt = 0
 
   #segment: OpenSegment | undefined
   #opening: object | undefined
   #write: Write | undefined
-  /** When the step under way began, by `performance.now()`. */
-  #busySince: number | undefined
-  #slow = false
-  // The timer tells that the loop turned, and the immediate behind it that answers had their chance.
-  readonly #timing = new Later(SLOW_AFTER, () => setImmediate(() => this.#time()))
   #retry: NodeJS.Timeout | undefined
   #failures = 0
   #error: Error | undefined
@@ -87,6 +78,13 @@ export class SegmentWriter {
     this.#files = files
     this.#fsync = settings.fsync
     this.#opener = new SegmentOpener(settings, slot, now, files)
+    this.#watch = new PlaceWatch({
+      dir: settings.dir,
+      files,
+      segment: () => this.#segment,
+      ordinal: () => this.#nextOrdinal,
+      onGone: (segment) => this.#onGone(segment),
+    })
     this.#syncing = new Later(typeof settings.fsync === 'number' ? settings.fsync : 0, () =>
       this.#syncLater(),
     )
@@ -98,7 +96,6 @@ export class SegmentWriter {
     last?: { readonly file: string; readonly ordinal: number; readonly bytes: number },
   ): void {
     this.#nextOrdinal = ordinal
-    this.#lookedAt = performance.now()
     if (last === undefined) this.#openNow()
     else this.#segment = this.#opener.continueSync(last.file, last.ordinal, { bytes: last.bytes, ordinal })
   }
@@ -133,12 +130,12 @@ export class SegmentWriter {
 
   /** Whether something is under way, or waits before it is tried again. */
   get busy(): boolean {
-    return this.#busySince !== undefined || this.#retry !== undefined
+    return this.#stopwatch.running || this.#retry !== undefined
   }
 
   /** Whether the disk does not answer, or only with errors, though the event loop would have let it. */
   get slow(): boolean {
-    return this.#slow || this.#retry !== undefined
+    return this.#stopwatch.overdue || this.#retry !== undefined
   }
 
   /** Whether it waits before it tries again. */
@@ -148,10 +145,12 @@ export class SegmentWriter {
 
   /** Writes what waits, off this thread, unless something is under way, at the end of which this is asked again. */
   begin(): void {
-    if (this.#write !== undefined || this.#opening !== undefined || this.#retry !== undefined) return
+    if (this.#ended || this.#write !== undefined || this.#opening !== undefined || this.pausing) return
     const segment = this.#segment
-    if (this.#parts.waiting() === 0 && !isEndangered(segment)) return
-    if (segment === undefined || this.#isOver(segment)) this.#open()
+    // String length stands in for bytes here: a segment may end a little above its size.
+    const size = this.#parts.waiting()
+    if (size === 0 && !isEndangered(segment)) return
+    if (segment === undefined || this.#isOver(segment, size)) this.#open()
     else this.#send((this.#write = this.#take()), segment)
   }
 
@@ -167,7 +166,7 @@ export class SegmentWriter {
   flushSync(): void {
     this.writeSync()
     this.#tryNow(() => {
-      if (performance.now() - this.#lookedAt >= LOOK_AFTER) this.#lookNow()
+      this.#watch.lookNow()
       if (isEndangered(this.#segment)) this.#openNow()
       this.#syncNow()
     })
@@ -180,9 +179,9 @@ export class SegmentWriter {
   finishSync(): void {
     this.flushSync()
     this.#tryNow(() => {
-      this.#lookNow()
+      this.#watch.lookNow(true)
       if (!isEndangered(this.#segment)) return
-      if (this.#stateNow(this.#parts.settings.dir) === undefined) this.#forsake()
+      if (stateNow(this.#parts.settings.dir, this.#files) === undefined) this.#forsake()
       else this.#openNow()
       this.#syncNow()
     })
@@ -207,44 +206,27 @@ export class SegmentWriter {
   async close(): Promise<void> {
     this.#ended = true
     clearTimeout(this.#retry)
-    this.#looking.cancel()
+    this.#watch.end()
     this.#syncing.cancel()
-    this.#timing.cancel()
+    this.#stopwatch.stop()
     this.#write = undefined
     this.#opening = undefined
     if (this.#segment !== undefined) await this.#retire(this.#segment, undefined)
-  }
-
-  #isBusy(): void {
-    this.#busySince ??= performance.now()
-    this.#timing.ask()
-  }
-
-  #isIdle(): void {
-    this.#busySince = undefined
-    this.#slow = false
-  }
-
-  #time(): void {
-    if (this.#busySince === undefined) return
-    this.#slow = performance.now() - this.#busySince >= SLOW_AFTER
-    this.#timing.ask()
   }
 
   #take(): Write {
     return { ...this.#parts.take(), done: 0 }
   }
 
-  #isOver(segment: OpenSegment): boolean {
-    const { settings, waiting, now } = this.#parts
-    // String length stands in for bytes here: a segment may end a little above its size.
-    return segment.gone || rotationDue(segment, waiting(), now(), settings.rotate.maxBytes)
+  #isOver(segment: OpenSegment, bytes: number): boolean {
+    const { settings, now } = this.#parts
+    return segment.gone || rotationDue(segment, bytes, now(), settings.rotate.maxBytes)
   }
 
   #send(write: Write, segment: OpenSegment): void {
     const { bytes, done } = write
     const place = segment.bytes + done
-    this.#isBusy()
+    this.#stopwatch.start()
     segment.reached = Math.max(segment.reached, place + bytes.length - done)
     segment.calls++
     this.#files.write(segment.fd, bytes, done, bytes.length - done, place, (error, written) => {
@@ -282,7 +264,7 @@ export class SegmentWriter {
 
   #finished(write: Write, segment: OpenSegment): void {
     this.#write = undefined
-    this.#isIdle()
+    this.#stopwatch.stop()
     this.#failures = 0
     this.#account(write.bytes.length, write.count, segment)
     if (this.#error !== undefined) {
@@ -290,7 +272,7 @@ export class SegmentWriter {
       diagnose({ level: 'info', message: `journal ${settings.name}: writing works again` })
       this.#error = undefined
     }
-    this.#looking.ask()
+    this.#watch.written()
     if (typeof this.#fsync === 'number') {
       segment.unsynced = true
       this.#syncing.ask()
@@ -308,7 +290,7 @@ export class SegmentWriter {
   #failed(error: Error): void {
     const { diagnose, settings } = this.#parts
     this.#error = error
-    this.#isIdle()
+    this.#stopwatch.stop()
     diagnose({ level: 'error', message: `journal ${settings.name}: ${error.message}` })
     if (this.#write !== undefined) this.#write = this.#unwritten(this.#write)
     if (error instanceof UnreadableSegment) this.#forsake()
@@ -346,7 +328,7 @@ export class SegmentWriter {
   /** Opens the place for the next write off this thread, then writes. */
   #open(): void {
     const token = (this.#opening = {})
-    this.#isBusy()
+    this.#stopwatch.start()
     const isWanted = (): boolean => this.#opening === token
     this.#opener.open({ ...this.#next(), isWanted }).then(
       (segment) => {
@@ -356,7 +338,7 @@ export class SegmentWriter {
           return
         }
         this.#opening = undefined
-        this.#isIdle()
+        this.#stopwatch.stop()
         this.#adopt(segment)
         if (this.#write === undefined) this.begin()
         else this.#send(this.#write, segment)
@@ -379,7 +361,8 @@ export class SegmentWriter {
   /** After a failure the same segment will do, unless its time is over anyway. */
   #next(): Omit<Opening, 'isWanted'> {
     const previous = this.#segment
-    const again = this.#failures > 0 && previous !== undefined && !this.#isOver(previous)
+    const size = this.#write?.bytes.length ?? this.#parts.waiting()
+    const again = this.#failures > 0 && previous !== undefined && !this.#isOver(previous, size)
     return { ordinal: this.#nextOrdinal, previous, again }
   }
 
@@ -407,8 +390,11 @@ export class SegmentWriter {
     clearTimeout(this.#retry)
     this.#retry = undefined
     let segment = this.#segment
-    if (segment === undefined || this.#failures > 0 || (fresh && this.#isOver(segment)))
+    // A segment that is just being opened is named by the line that comes next, so it must not come elsewhere.
+    const isAwaited = this.#opening !== undefined || this.#failures > 0
+    if (segment === undefined || isAwaited || (fresh && this.#isOver(segment, bytes.length))) {
       segment = this.#openNow()
+    }
     segment.reached = Math.max(segment.reached, segment.bytes + bytes.length)
     while (write.done < bytes.length) {
       const place = segment.bytes + write.done
@@ -427,48 +413,12 @@ export class SegmentWriter {
     segment.unsynced = false
   }
 
-  /** A file that was deleted or moved takes writes as ever: only who looks for it by its name finds out. */
-  #look(): void {
-    const segment = this.#segment
-    if (segment === undefined || segment.gone) return
-    const mark = { bytes: segment.bytes, ordinal: this.#nextOrdinal }
-    this.#files.stat(this.#path(segment), (error, found) => {
-      if (this.#segment !== segment || this.#ended) return
-      if (error !== null && !isAbsent(error)) {
-        this.#looking.ask() // It cannot be told now.
-      } else {
-        this.#looked(segment, error === null ? found : undefined, mark)
-        this.begin()
-      }
-    })
-  }
-
-  #lookNow(): void {
-    const segment = this.#segment
-    if (segment === undefined || segment.gone) return
-    const mark = { bytes: segment.bytes, ordinal: this.#nextOrdinal }
-    this.#looked(segment, this.#stateNow(this.#path(segment)), mark)
-  }
-
-  #stateNow(path: string): FileState | undefined {
-    try {
-      return this.#files.statSync(path)
-    } catch (thrown) {
-      absent(thrown)
-      return
-    }
-  }
-
-  #looked(segment: OpenSegment, found: FileState | undefined, mark: Mark): void {
-    this.#lookedAt = performance.now()
-    segment.gone ||= !isSameFile(segment, found)
-    if (!segment.gone) {
-      segment.seen = mark
-      return
-    }
+  #onGone({ file }: OpenSegment): void {
     const { diagnose, settings } = this.#parts
-    const message = `journal ${settings.name}: ${segment.file} was deleted or moved while it was written`
+    const message = `journal ${settings.name}: ${file} was deleted or moved while it was written`
     diagnose({ level: 'warn', message })
+    // Later, since whoever looks may be in the middle of something.
+    setImmediate(() => this.begin())
   }
 
   #syncLater(): void {
@@ -485,10 +435,6 @@ export class SegmentWriter {
       }
       answered(segment)
     })
-  }
-
-  #path({ file }: OpenSegment): string {
-    return join(this.#parts.settings.dir, file)
   }
 }
 

@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { test, type TestContext } from 'node:test'
-import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
+import { linesOnDisk, segmentFiles, temporaryDirectory } from '../journal/open-journal.ts'
 
 const fixture = fileURLToPath(new URL('fixtures/thousand-lines.ts', import.meta.url))
+const rotating = fileURLToPath(new URL('fixtures/rotate-on-sighup.ts', import.meta.url))
 /** Nothing listens on port 1: the forwarder is busy with a broker that is not there. */
 const NO_BROKER = '127.0.0.1:1'
 
@@ -87,3 +88,19 @@ test('the uncaught exception is still printed by Node', async (t) => {
   const end = await run(t, 'uncaught exception', false)
   assert.match(end.stderr, /Error: on purpose/)
 })
+
+for (const handler of [false, true]) {
+  const whose = handler ? "beside the app's own handler" : 'without a handler of the app'
+  test(`rotate.onSighup: the signal begins a new segment and ends nothing, ${whose}`, async (t) => {
+    const dir = await temporaryDirectory(t)
+    const args = ['--import', 'tsx', rotating, dir, ...(handler ? ['handler'] : [])]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => child.kill('SIGKILL'))
+    child.stdout.once('data', () => child.kill('SIGHUP'))
+    assert.deepEqual(await once(child, 'close'), [0, null])
+    assert.equal((await segmentFiles(dir)).length, 2)
+    const messages = (await linesOnDisk(dir)).map((line) => (JSON.parse(line) as { message: string }).message)
+    assert.equal(messages[0], 'before')
+    assert.equal(messages.includes('handled'), handler)
+  })
+}

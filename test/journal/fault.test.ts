@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { mkdtemp, open as openFile, readFile, readlink, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -288,23 +288,26 @@ async function isSlow(): Promise<void> {
 interface SmallDisk {
   readonly dir: string
   readonly files: FileDriver
-  fill(): Promise<void>
-  free(): Promise<void>
+  readonly fill: () => Promise<void>
+  readonly free: () => Promise<void>
 }
 
 /** A file system of 1 MiB. Only root can mount one, and only on Linux; for others it is errors that are injected. */
 async function smallDisk(t: TestContext): Promise<SmallDisk> {
   const dir = await mkdtemp(join(tmpdir(), 'logflume-disk-'))
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { encoding: 'utf8' })
+  const mounted = run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir)
   t.after(async () => {
     // Lazily: the journal in it closes after this.
-    if (mounted.status === 0) spawnSync('umount', ['-l', dir])
+    if (mounted.status === 0) run('umount', '-l', dir)
     await rm(dir, { recursive: true })
   })
   if (mounted.status !== 0) {
     t.diagnostic(`no disk of 1 MiB to fill (${mounted.error?.message ?? mounted.stderr}): ENOSPC is injected`)
     const faulty = new FaultyFiles()
-    const set = (code?: string) => Promise.resolve(faulty.fail(code, ...WRITES, ...OPENS))
+    const set = (code?: string): Promise<void> => {
+      faulty.fail(code, ...WRITES, ...OPENS)
+      return Promise.resolve()
+    }
     return { dir, files: faulty.driver, fill: () => set('ENOSPC'), free: () => set() }
   }
   const ballast = join(dir, 'ballast')
@@ -319,4 +322,8 @@ async function smallDisk(t: TestContext): Promise<SmallDisk> {
     }
   }
   return { dir, files: nodeFiles, fill, free: () => rm(ballast) }
+}
+
+function run(command: string, ...args: string[]): SpawnSyncReturns<string> {
+  return spawnSync(command, args, { encoding: 'utf8' })
 }

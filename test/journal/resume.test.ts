@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { LogflumeError } from '../../src/errors.ts'
+import { JournalReader } from '../../src/journal/reader.ts'
 import { segmentFile } from '../../src/journal/segment.ts'
 import { linesOnDisk, openJournal, segmentFiles, temporaryDirectory } from './open-journal.ts'
 
@@ -30,11 +31,16 @@ for (const [content, lines, torn] of [
   })
 }
 
-test('an empty segment of yesterday goes, as its ordinal is that of the new one', async (t) => {
+test('an empty segment of yesterday becomes that of today: a reader may have it open already', async (t) => {
   const dir = await temporaryDirectory(t)
   await writeFile(join(dir, segmentFile('shop', 0, 0, '20261120')), '')
+  const reader = await JournalReader.open({ dir, name: 'shop', slot: 0 })
+  t.after(() => reader.close())
+  assert.equal(await reader.read(100), undefined)
   const { journal } = openJournal(t, options(dir), () => noon)
+  journal.append('new\n')
   await journal.close(1000)
+  assert.equal((await reader.read(100))?.bytes.toString(), 'new\n')
   assert.deepEqual(await segmentFiles(dir), [first])
   assert.equal(journal.stats().segments, 1)
 })

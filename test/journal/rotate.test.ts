@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { nodeFiles, type FileDriver } from '../../src/journal/file-driver.ts'
 import { FaultyFiles } from './faulty-files.ts'
 import {
   assertAccounted,
@@ -10,6 +11,7 @@ import {
   openJournal,
   segmentFiles,
   temporaryDirectory,
+  until,
 } from './open-journal.ts'
 
 const HOUR = 3_600_000
@@ -66,6 +68,36 @@ test('rotate while writing fails loses nothing', async (t) => {
   assert.deepEqual(await linesOnDisk(dir), ['1', '2', '3'])
   assertAccounted(journal)
 })
+
+for (const [meanwhile, jump] of [
+  ['nothing else happens', 0],
+  ['midnight passes', 24 * HOUR],
+] as const) {
+  // The lines went to the old segment, and the new one kept the number that the first of them had been given;
+  // or there were two files of one number, of which a reader sees but one.
+  test(`a synchronous flush while the next segment is being opened, and ${meanwhile}: one file, right numbers`, async (t) => {
+    const dir = await temporaryDirectory(t)
+    let now = Date.UTC(2026, 10, 21, 12)
+    // The file is there long before its opener is told.
+    const open: FileDriver['open'] = (path, flags, done) =>
+      nodeFiles.open(path, flags, (error, fd) => setTimeout(done, 100, error, fd))
+    const options = { dir, rotate: { maxBytes: 4096, zone: 'utc' } } as const
+    const { journal } = openJournal(t, options, () => now, { ...nodeFiles, open })
+    const lines = numbered(25)
+    for (const line of lines.slice(0, 19)) journal.append(`${line}\n`)
+    await journal.flush(1000)
+    for (const line of lines.slice(19, 22)) journal.append(`${line}\n`)
+    await until(async () => (await segmentFiles(dir)).length === 2)
+    now += jump
+    journal.flushSync()
+    for (const line of lines.slice(22)) journal.append(`${line}\n`)
+    await journal.flush(1000)
+    await journal.close(1000)
+    const ordinals = (await segmentFiles(dir)).map((file) => Number(file.split('.')[2]))
+    assert.deepEqual(ordinals, jump === 0 ? [0, 19] : [0, 19, 22])
+    assert.deepEqual(await linesOnDisk(dir), lines)
+  })
+}
 
 test('hourly segments are named with the hour; the next owner goes on in that of this hour only', async (t) => {
   const dir = await temporaryDirectory(t)
