@@ -61,6 +61,8 @@ export class SegmentWriter {
   readonly #syncing: Later
 
   #segment: OpenSegment | undefined
+  /** Segments that are not closed yet, though others took their place. */
+  readonly #retiring = new Set<Promise<void>>()
   #opening: object | undefined
   #write: Write | undefined
   #retry: NodeJS.Timeout | undefined
@@ -211,7 +213,8 @@ export class SegmentWriter {
     this.#stopwatch.stop()
     this.#write = undefined
     this.#opening = undefined
-    if (this.#segment !== undefined) await this.#retire(this.#segment, undefined)
+    if (this.#segment !== undefined) this.#retire(this.#segment, undefined)
+    await Promise.all(this.#retiring)
   }
 
   #take(): Write {
@@ -334,7 +337,7 @@ export class SegmentWriter {
       (segment) => {
         if (segment === undefined || !isWanted()) {
           // Somebody could not wait and opened it synchronously.
-          if (segment !== undefined) void this.#retire(segment, this.#segment)
+          if (segment !== undefined) this.#retire(segment, this.#segment)
           return
         }
         this.#opening = undefined
@@ -370,31 +373,34 @@ export class SegmentWriter {
     const previous = this.#segment
     this.#segment = segment
     if (previous === undefined) return
-    void this.#retire(previous, segment)
+    this.#retire(previous, segment)
     if (segment.unsynced) this.#syncing.ask()
     if (isSameFile(previous, segment.identity)) return
     this.#rotations++
     this.#parts.onRotated(previous)
   }
 
-  #retire(segment: OpenSegment, successor: OpenSegment | undefined): Promise<void> {
-    return retire(segment, successor, this.#parts.settings, this.#files)
+  #retire(segment: OpenSegment, successor: OpenSegment | undefined): void {
+    const retired = retire(segment, successor, this.#parts.settings, this.#files)
+    this.#retiring.add(retired)
+    void retired.then(() => this.#retiring.delete(retired))
   }
 
-  #writeNow(lines: Lines): void {
-    // A new object: whatever is under way for the old one finds that it is not asked for any more.
-    const write: Write = { bytes: lines.bytes, count: lines.count, done: 0 }
-    const { bytes } = write
+  #writeNow(asked: Write): void {
     const fresh = this.#write === undefined
-    this.#write = write
+    // A new object: whatever is under way for the old one finds that it is not asked for any more.
+    let write = (this.#write = { ...asked })
     clearTimeout(this.#retry)
     this.#retry = undefined
     let segment = this.#segment
     // A segment that is just being opened is named by the line that comes next, so it must not come elsewhere.
     const isAwaited = this.#opening !== undefined || this.#failures > 0
-    if (segment === undefined || isAwaited || (fresh && this.#isOver(segment, bytes.length))) {
+    if (segment === undefined || isAwaited || (fresh && this.#isOver(segment, write.bytes.length))) {
+      // Whole lines that are in the present one are not taken out of it again: somebody may have read them.
+      write = this.#write = this.#unwritten(write)
       segment = this.#openNow()
     }
+    const { bytes } = write
     segment.reached = Math.max(segment.reached, segment.bytes + bytes.length)
     while (write.done < bytes.length) {
       const place = segment.bytes + write.done

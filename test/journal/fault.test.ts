@@ -87,6 +87,31 @@ test('short writes lose and double nothing, also where one of them is followed b
   assert.deepEqual(await linesOnDisk(dir), lines)
 })
 
+test('a line that a short write brought to the disk stays there, also where a synchronous write fails next', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const full = Object.assign(new Error('ENOSPC: injected'), { code: 'ENOSPC' })
+  let writes = 0
+  const files: FileDriver = {
+    ...nodeFiles,
+    write: (fd, bytes, from, _length, position, done) => {
+      // The first line and a bit of the second, which a reader may have seen; then nothing more.
+      if (++writes === 1) nodeFiles.write(fd, bytes, from, 4, position, done)
+      else setTimeout(done, 20, full, 0)
+    },
+    writeSync: () => {
+      throw full
+    },
+  }
+  const { journal } = openJournal(t, { dir }, Date.now, files)
+  journal.append('1\n')
+  journal.append('2222\n')
+  await until(() => writes === 2)
+  journal.flushSync()
+  await journal.close(100)
+  assert.deepEqual(journal.stats().lost, { 'disk failed': 1 })
+  assert.deepEqual(await linesOnDisk(dir), ['1'])
+})
+
 test('a disk that answers late: calls return, memory is bounded to the byte, every line too many is counted', async (t) => {
   const { dir, files, journal } = await open(t, { maxBufferBytes: 65_536 })
   files.hold()

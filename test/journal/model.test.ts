@@ -203,6 +203,12 @@ class World {
     return reader
   }
 
+  /** Nothing of it lives on, whatever came of it. */
+  abandon(): void {
+    this.#files.crash(0)
+    letGo(this.#journal)
+  }
+
   async end(): Promise<void> {
     this.#files.fault = undefined
     await this.#journal.flush(10_000)
@@ -229,8 +235,12 @@ test('whatever happens to a journal, each line that was written is there once, i
     const dir = await mkdtemp(join(tmpdir(), 'logflume-model-'))
     try {
       const world = new World(dir, settings)
-      for (const step of steps) await world.take(step)
-      await world.end()
+      try {
+        for (const step of steps) await world.take(step)
+        await world.end()
+      } finally {
+        world.abandon()
+      }
     } finally {
       await rm(dir, { recursive: true, force: true, maxRetries: 3 })
     }
