@@ -52,6 +52,8 @@ export class JournalReader {
   #buffer = Buffer.allocUnsafeSlow(0)
   #superseded = false
   #skipping = false
+  /** Lines ahead that were read in the segment before. */
+  #repeated = 0
 
   private constructor(options: JournalReaderOptions, position: Position) {
     this.#options = options
@@ -86,6 +88,7 @@ export class JournalReader {
   /** Goes on from another place. */
   async seek(position: Position): Promise<void> {
     await this.close()
+    this.#repeated = 0
     this.#position = position
   }
 
@@ -118,14 +121,24 @@ export class JournalReader {
       if (end > 0) {
         // Looking for the end of a long line must not make a block of more lines than were asked for.
         const cut = want === maxBytes ? end : this.#buffer.indexOf(NEWLINE) + 1
-        return this.#take(this.#buffer.subarray(0, cut))
+        const block = this.#take(this.#buffer.subarray(0, cut))
+        if (block === undefined) continue
+        return block
       }
       if (bytesRead < want) return undefined
       want = Math.min(want * 2, MAX_LINE_BYTES)
     }
   }
 
-  #take(bytes: Buffer): Block {
+  #take(bytes: Buffer): Block | undefined {
+    while (this.#repeated > 0 && bytes.length > 0) {
+      const line = bytes.indexOf(NEWLINE) + 1
+      const { segment, offset, ordinal } = this.#position
+      this.#position = { segment, offset: offset + line, ordinal: ordinal + 1 }
+      this.#repeated--
+      bytes = bytes.subarray(line)
+    }
+    if (bytes.length === 0) return undefined
     const from = this.#position
     const lines = countLines(bytes)
     const to = { segment: from.segment, offset: from.offset + bytes.length, ordinal: from.ordinal + lines }
@@ -181,6 +194,8 @@ export class JournalReader {
   #enter({ ordinal }: Segment, reason: string): void {
     const missing = ordinal - this.#position.ordinal
     if (missing > 0) this.#lost.add(reason, missing)
+    // A segment deleted under its writer: the next one begins with its last lines, which may be known.
+    this.#repeated = Math.max(0, -missing)
     this.#position = { segment: ordinal, offset: 0, ordinal }
     this.#skipping = false
   }

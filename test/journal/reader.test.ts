@@ -105,6 +105,21 @@ test('reading goes on from a position, also when its segment was deleted: what i
   assert.deepEqual(late.lost, { 'deleted before it was read': first - position.ordinal })
 })
 
+test('a segment that begins with lines of one deleted under its writer gives only those not read before', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const lines = numbered(15)
+  const first = join(dir, segmentFile('shop', 0, 0, '20261121'))
+  await writeFile(first, `${lines.slice(0, 10).join('\n')}\n`)
+  const reader = await JournalReader.open({ dir, name: 'shop', slot: 0 })
+  t.after(() => reader.close())
+  assert.deepEqual(await readAll(reader), lines.slice(0, 10))
+  await rm(first)
+  await writeFile(join(dir, segmentFile('shop', 0, 6, '20261121')), `${lines.slice(6).join('\n')}\n`)
+  assert.deepEqual(await readAll(reader, 500), lines.slice(10))
+  assert.equal(reader.position.ordinal, 15)
+  assert.deepEqual(reader.lost, {})
+})
+
 test("'latest' begins behind what is there", async (t) => {
   const dir = await temporaryDirectory(t)
   const { journal } = openJournal(t, { dir })
