@@ -136,7 +136,7 @@ export class Forwarding {
 
   /** Resolves when every line before `ordinal` is in Kafka or lost, or after `timeout` milliseconds. */
   async flush(ordinal: number, timeout: number): Promise<void> {
-    if (this.#stopped || !this.forwards || this.progress.get('acknowledged') >= ordinal) return
+    if (this.#stopped || !this.forwards || this.progress.acknowledged >= ordinal) return
     const id = this.#nextFlush++
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeout)
