@@ -11,7 +11,7 @@ import { resume } from './resume.ts'
 import { Retention } from './retain.ts'
 import { SegmentWriter, type Lines } from './segment-writer.ts'
 
-/** Bytes of waiting lines at which a write begins at once instead of at the end of the tick. */
+/** Bytes of waiting lines that are written at once instead of at the end of the tick. */
 const WRITE_AT = 64 * 1024
 /** Bytes of waiting lines behind a write under way at which the journal asks why that is not done yet. */
 const STALLED_AT = 1024 * 1024
@@ -39,9 +39,9 @@ export interface JournalStats {
 }
 
 /**
- * The rotated files of one process under one name. A call costs a string concatenation; the bytes leave in
- * one write at a time, at the end of the tick or when 64 KiB wait. What waits is bounded; a line that finds
- * no room is counted.
+ * The rotated files of one process under one name. A call costs a string concatenation; the bytes leave
+ * together, at the end of the event loop's turn or when 64 KiB wait. What waits for a slow disk is bounded; a
+ * line that finds no room is counted.
  */
 export class Journal {
   readonly slot: number
@@ -94,7 +94,7 @@ export class Journal {
       now,
       files,
       waiting: () => this.#waiting.length,
-      take: () => this.#take(),
+      take: (scratch) => this.#take(scratch),
       onWritten: () => this.#onWritten(),
       onRotated: (previous) => {
         if (!previous.gone) this.#segments++
@@ -165,7 +165,7 @@ export class Journal {
       this.#ticking = true
       setImmediate(() => {
         this.#ticking = false
-        this.#writer.begin()
+        this.#writer.write()
       })
     }
   }
@@ -174,7 +174,7 @@ export class Journal {
   #makeRoom(length: number): boolean {
     if (this.#state === 'closed') return this.#drop('logged after close')
     const writer = this.#writer
-    writer.begin()
+    writer.write()
     // A tick that logs megabytes lets no answer of the disk come in. Then the disk is not to blame, and
     // writing now, at the cost of the caller, is better than filling the memory.
     if (this.#waiting.length + length > this.#stalledAt && !writer.slow) writer.writeSync()
@@ -201,8 +201,13 @@ export class Journal {
     return false
   }
 
-  #take(): Lines {
-    const lines = { bytes: Buffer.from(this.#waiting), count: this.#waitingLines }
+  #take(scratch?: Buffer): Lines {
+    const text = this.#waiting
+    const bytes =
+      scratch !== undefined && 3 * text.length <= scratch.length
+        ? scratch.subarray(0, scratch.write(text))
+        : Buffer.from(text)
+    const lines = { bytes, count: this.#waitingLines }
     this.#waiting = ''
     this.#waitingLines = 0
     this.#askAt = Math.min(this.#stalledAt, this.#settings.maxBufferBytes - lines.bytes.length)
@@ -247,7 +252,8 @@ export class Journal {
   /** Resolves when every line appended before is on disk or counted as lost; after `timeout` ms in any case. */
   async flush(timeout: number): Promise<void> {
     if (this.#unsettled === 0 || this.#state === 'closed') return
-    this.#writer.begin()
+    this.#writer.write()
+    if (this.#unsettled === 0) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeout)
       const done = (): void => {

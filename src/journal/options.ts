@@ -33,10 +33,12 @@ export interface JournalOptions {
   /** Bytes of lines that may wait in memory for a slow disk before lines are dropped and counted. @default 16 MiB */
   readonly maxBufferBytes?: number
   /**
-   * When lines go to the kernel: at the end of the tick that made them, or each before its call returns,
-   * which costs a system call a line. @default 'tick'
+   * When lines go to the kernel. 'tick': at the end of the tick that made them, or when 64 KiB wait, before
+   * the event loop goes on; a disk that was slow is not waited for in the next ten seconds. 'line': each
+   * before its call returns, which costs a system call a line. 'async': as 'tick', but the event loop never
+   * waits, which is for directories on a network. @default 'tick', and 'async' on NFS, SMB, Ceph, AFS and 9P
    */
-  readonly flush?: JournalSettings['flush']
+  readonly flush?: 'tick' | 'line' | 'async'
   /**
    * When the disk is told to keep what the kernel has, which matters where the machine loses power: never,
    * after each write, before its lines count as on disk, or a number of milliseconds after it.
@@ -52,7 +54,8 @@ export interface JournalSettings {
   readonly retain: RetentionRules
   readonly compress: Compression | undefined
   readonly maxBufferBytes: number
-  readonly flush: 'tick' | 'line'
+  /** Undefined: as the file system asks for. */
+  readonly flush: 'tick' | 'line' | 'async' | undefined
   readonly fsync: 'never' | 'write' | number
 }
 
@@ -77,7 +80,7 @@ export function readJournalOptions(reader: OptionReader, name: string): JournalS
     },
     compress: readCompression(retain),
     maxBufferBytes: reader.integer('maxBufferBytes', 16 * 1024 * 1024, { min: 65_536, max: 256 * 1024 ** 2 }),
-    flush: reader.oneOf('flush', ['tick', 'line'], 'tick'),
+    flush: reader.has('flush') ? reader.oneOf('flush', ['tick', 'line', 'async'], 'tick') : undefined,
     fsync: readFsync(reader),
   }
   rotate.end()

@@ -5,6 +5,7 @@ import type { Position } from '../record.ts'
 import { backoff } from '../retry.ts'
 import type { FileDriver } from './file-driver.ts'
 import { Later } from './later.ts'
+import { networkFileSystem } from './network-file-system.ts'
 import { answered, isSameFile, retire, type OpenSegment } from './open-segment.ts'
 import type { JournalSettings } from './options.ts'
 import { PlaceWatch, stateNow } from './place-watch.ts'
@@ -17,6 +18,9 @@ export interface Lines {
   readonly bytes: Buffer
   readonly count: number
 }
+
+/** Bytes for the lines of one synchronous write: 64 KiB of text as a rule, three bytes a character at most. */
+const SCRATCH_BYTES = 256 * 1024
 
 /** Lines on their way into the segment, at a place that is theirs for good. */
 interface Write extends Lines {
@@ -32,8 +36,8 @@ export interface WriterParts {
   readonly files: FileDriver
   /** Bytes that wait, about. */
   readonly waiting: () => number
-  /** Takes all that waits. */
-  readonly take: () => Lines
+  /** Takes all that waits: into `scratch`, where that is given and large enough. */
+  readonly take: (scratch?: Buffer) => Lines
   /** Lines have reached a segment. */
   readonly onWritten: () => void
   /** A new segment has begun behind this one. */
@@ -47,19 +51,24 @@ export interface WriterParts {
 /**
  * Writes what waits into the segments of one slot, one write at a time, until the disk has it.
  *
- * Why positional: the place of a line is fixed when its write begins, and bytes at a place never change. So
- * whoever must be sure now (an exit, a fatal line, a tick that logs megabytes) writes what is under way once
- * more, synchronously, at the same place, and goes on behind it, without waiting for anybody.
+ * As a rule a write holds the thread, for some microseconds, into the kernel's memory; where the disk is
+ * slow, or may be, it is done off the thread, one at a time. Why positional: the place of a line is fixed when
+ * its write begins, and bytes at a place never change. So whoever must be sure now (an exit, a fatal line)
+ * writes what is under way once more, synchronously, at the same place, and goes on behind it.
  */
 export class SegmentWriter {
   readonly #parts: WriterParts
   readonly #files: FileDriver
+  /** Whether the thread may wait for the disk, as long as that is quick. */
+  readonly #isPatient: boolean
   readonly #fsync: JournalSettings['fsync']
   readonly #opener: SegmentOpener
   readonly #watch: PlaceWatch
   readonly #stopwatch = new Stopwatch()
   readonly #syncing: Later
 
+  /** Made once, as fresh memory for each write costs as much as the write. Nothing of it outlives its write. */
+  #scratch: Buffer | undefined
   #segment: OpenSegment | undefined
   /** Segments that are not closed yet, though others took their place. */
   readonly #retiring = new Set<Promise<void>>()
@@ -78,6 +87,9 @@ export class SegmentWriter {
     const { settings, slot, now, files } = parts
     this.#parts = parts
     this.#files = files
+    const flush = settings.flush ?? (networkFileSystem(settings.dir) === undefined ? 'tick' : 'async')
+    // A sync takes milliseconds on any disk.
+    this.#isPatient = flush !== 'async' && settings.fsync !== 'write'
     this.#fsync = settings.fsync
     this.#opener = new SegmentOpener(settings, slot, now, files)
     this.#watch = new PlaceWatch({
@@ -145,8 +157,24 @@ export class SegmentWriter {
     return this.#retry !== undefined
   }
 
+  /**
+   * Writes what waits: at once, so that not even `kill -9` takes it any more; off this thread where the disk
+   * was slow lately, or may be.
+   */
+  write(): void {
+    if (!this.#isPatient || this.pausing || this.#stopwatch.wary) {
+      this.#begin()
+      return
+    }
+    const took = this.#stopwatch.time(() => this.writeSync())
+    if (took === undefined) return
+    const { diagnose, settings } = this.#parts
+    const message = `journal ${settings.name}: a write took ${Math.round(took)} ms, the next ones are not waited for`
+    diagnose({ level: 'info', message })
+  }
+
   /** Writes what waits, off this thread, unless something is under way, at the end of which this is asked again. */
-  begin(): void {
+  #begin(): void {
     if (this.#ended || this.#write !== undefined || this.#opening !== undefined || this.pausing) return
     const segment = this.#segment
     // String length stands in for bytes here: a segment may end a little above its size.
@@ -160,7 +188,8 @@ export class SegmentWriter {
   writeSync(): void {
     this.#tryNow(() => {
       if (this.#write !== undefined) this.#writeNow(this.#write)
-      if (this.#parts.waiting() > 0) this.#writeNow(this.#take())
+      if (this.#parts.waiting() === 0) return
+      this.#writeNow(this.#take((this.#scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES))))
     })
   }
 
@@ -217,8 +246,9 @@ export class SegmentWriter {
     await Promise.all(this.#retiring)
   }
 
-  #take(): Write {
-    return { ...this.#parts.take(), done: 0 }
+  #take(scratch?: Buffer): Write {
+    const { bytes, count } = this.#parts.take(scratch)
+    return { bytes, count, done: 0 }
   }
 
   #isOver(segment: OpenSegment, bytes: number): boolean {
@@ -262,7 +292,7 @@ export class SegmentWriter {
 
   #sent(write: Write, segment: OpenSegment): void {
     this.#finished(write, segment)
-    this.begin()
+    this.#begin()
   }
 
   #finished(write: Write, segment: OpenSegment): void {
@@ -295,7 +325,7 @@ export class SegmentWriter {
     this.#error = error
     this.#stopwatch.stop()
     diagnose({ level: 'error', message: `journal ${settings.name}: ${error.message}` })
-    if (this.#write !== undefined) this.#write = this.#unwritten(this.#write)
+    if (this.#write !== undefined) this.#write = kept(this.#unwritten(this.#write))
     if (error instanceof UnreadableSegment) this.#forsake()
     this.#retry ??= setTimeout(
       () => {
@@ -343,7 +373,7 @@ export class SegmentWriter {
         this.#opening = undefined
         this.#stopwatch.stop()
         this.#adopt(segment)
-        if (this.#write === undefined) this.begin()
+        if (this.#write === undefined) this.#begin()
         else this.#send(this.#write, segment)
       },
       (thrown: unknown) => {
@@ -424,7 +454,7 @@ export class SegmentWriter {
     const message = `journal ${settings.name}: ${file} was deleted or moved while it was written`
     diagnose({ level: 'warn', message })
     // Later, since whoever looks may be in the middle of something.
-    setImmediate(() => this.begin())
+    setImmediate(() => this.#begin())
   }
 
   #syncLater(): void {
@@ -447,6 +477,11 @@ export class SegmentWriter {
 /** Whether lines were written to a file that has no name any more. */
 function isEndangered(segment: OpenSegment | undefined): boolean {
   return segment?.gone === true && segment.bytes > segment.seen.bytes
+}
+
+/** With bytes of its own. */
+function kept({ bytes, count, done }: Write): Write {
+  return { bytes: Buffer.from(bytes), count, done }
 }
 
 function tookNothing(): Error {

@@ -44,48 +44,53 @@ for (const [code, calls] of [
   ['ENOSPC', ['mkdir', 'mkdirSync']],
   ['EIO', ['stat', 'statSync', ...WRITES]],
 ] as const) {
-  test(`${code} from ${calls.join(', ')}: calls go on, lines wait, all are written when it is over`, async (t) => {
-    const { dir, files, journal, diagnostics } = await open(t, { rotate: { maxBytes: 20_000 } })
-    const lines = numbered(900)
-    for (const [index, line] of lines.entries()) {
-      if (index === 300) files.fail(code, ...calls)
-      if (index === 600) {
-        await until(() => journal.stats().error !== undefined)
-        assertAccounted(journal)
-        files.fail(undefined, ...calls)
+  for (const flush of ['tick', 'async'] as const)
+    test(`flush '${flush}', ${code} from ${calls.join(', ')}: calls go on, lines wait, all are written when it is over`, async (t) => {
+      const { dir, files, journal, diagnostics } = await open(t, { flush, rotate: { maxBytes: 20_000 } })
+      const lines = numbered(900)
+      for (const [index, line] of lines.entries()) {
+        if (index === 300) files.fail(code, ...calls)
+        if (index === 600) {
+          await until(() => journal.stats().error !== undefined)
+          assertAccounted(journal)
+          files.fail(undefined, ...calls)
+        }
+        journal.append(`${line}\n`)
+        if (index % 30 === 0) await tick()
+        if (index % 170 === 0) journal.flushSync()
       }
+      await journal.flush(10_000)
+      assertAccounted(journal)
+      assert.deepEqual(await linesOnDisk(dir), lines)
+      assert.equal(journal.stats().lostTotal, 0)
+      assert.equal(journal.stats().error, undefined)
+      assert.ok(diagnostics.some(({ message }) => message.endsWith('writing works again')))
+    })
+}
+
+for (const [flush, call] of [
+  ['tick', 'writeSync'],
+  ['async', 'write'],
+] as const)
+  test(`flush '${flush}': short writes lose and double nothing, also where one of them is followed by an error`, async (t) => {
+    const { dir, files, journal } = await open(t, { flush, rotate: { maxBytes: 20_000 } })
+    files.fail('short', ...WRITES)
+    const lines = numbered(1000)
+    for (const [index, line] of lines.entries()) {
       journal.append(`${line}\n`)
-      if (index % 30 === 0) await tick()
-      if (index % 170 === 0) journal.flushSync()
+      if (index % 40 === 0) await tick()
+      if (index % 90 === 0) journal.flushSync()
+      if (index % 100 === 50) {
+        await until(() => files.count(call) > 0)
+        files.fail('EIO', ...WRITES)
+        await tick()
+        files.fail('short', ...WRITES)
+      }
     }
     await journal.flush(10_000)
     assertAccounted(journal)
     assert.deepEqual(await linesOnDisk(dir), lines)
-    assert.equal(journal.stats().lostTotal, 0)
-    assert.equal(journal.stats().error, undefined)
-    assert.ok(diagnostics.some(({ message }) => message.endsWith('writing works again')))
   })
-}
-
-test('short writes lose and double nothing, also where one of them is followed by an error', async (t) => {
-  const { dir, files, journal } = await open(t, { rotate: { maxBytes: 20_000 } })
-  files.fail('short', ...WRITES)
-  const lines = numbered(1000)
-  for (const [index, line] of lines.entries()) {
-    journal.append(`${line}\n`)
-    if (index % 40 === 0) await tick()
-    if (index % 90 === 0) journal.flushSync()
-    if (index % 100 === 50) {
-      await until(() => files.count('write') > 0)
-      files.fail('EIO', ...WRITES)
-      await tick()
-      files.fail('short', ...WRITES)
-    }
-  }
-  await journal.flush(10_000)
-  assertAccounted(journal)
-  assert.deepEqual(await linesOnDisk(dir), lines)
-})
 
 test('a line that a short write brought to the disk stays there, also where a synchronous write fails next', async (t) => {
   const dir = await temporaryDirectory(t)
@@ -102,7 +107,7 @@ test('a line that a short write brought to the disk stays there, also where a sy
       throw full
     },
   }
-  const { journal } = openJournal(t, { dir }, Date.now, files)
+  const { journal } = openJournal(t, { dir, flush: 'async' }, Date.now, files)
   journal.append('1\n')
   journal.append('2222\n')
   await until(() => writes === 2)
@@ -113,7 +118,7 @@ test('a line that a short write brought to the disk stays there, also where a sy
 })
 
 test('a disk that answers late: calls return, memory is bounded to the byte, every line too many is counted', async (t) => {
-  const { dir, files, journal } = await open(t, { maxBufferBytes: 65_536 })
+  const { dir, files, journal } = await open(t, { flush: 'async', maxBufferBytes: 65_536 })
   files.hold()
   journal.append('first\n')
   await until(() => files.held === 1)
@@ -146,7 +151,7 @@ test('a disk that answers late: calls return, memory is bounded to the byte, eve
 })
 
 test('a line larger than all of the memory is written where it is alone, and counted where it is not', async (t) => {
-  const { dir, files, journal } = await open(t, { maxBufferBytes: 65_536 })
+  const { dir, files, journal } = await open(t, { flush: 'async', maxBufferBytes: 65_536 })
   const large = 'x'.repeat(100_000)
   journal.append(`${large}\n`)
   await journal.flush(5000)
@@ -163,7 +168,7 @@ test('a line larger than all of the memory is written where it is alone, and cou
 })
 
 test('the end of a close does not wait for a dead disk; the slot stays taken until that has answered', async (t) => {
-  const { dir, files, journal } = await open(t)
+  const { dir, files, journal } = await open(t, { flush: 'async' })
   files.hold()
   journal.append('a\n')
   await until(() => files.held === 1)

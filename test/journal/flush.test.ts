@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as tick, setTimeout as delay } from 'node:timers/promises'
 import { LogflumeError } from '../../src/errors.ts'
+import { nodeFiles, type FileDriver } from '../../src/journal/file-driver.ts'
 import { readJournalOptions, type JournalOptions } from '../../src/journal/options.ts'
 import { OptionReader } from '../../src/options.ts'
 import { FaultyFiles } from './faulty-files.ts'
@@ -12,6 +13,7 @@ import {
   linesOnDisk,
   numbered,
   openJournal,
+  segmentFiles,
   temporaryDirectory,
   until,
   type TestJournal,
@@ -29,7 +31,7 @@ async function open(t: TestContext, options: JournalOptions): Promise<Opened> {
 }
 
 for (const [option, value, expected] of [
-  ['flush', 'always', /^flush: expected one of tick, line, got "always"/],
+  ['flush', 'always', /^flush: expected one of tick, line, async, got "always"/],
   ['fsync', 0, /^fsync: expected 'never', 'write' or milliseconds from 1 to 3600000, got 0/],
   ['fsync', 2.5, /^fsync: expected/],
   ['fsync', 'always', /^fsync: expected/],
@@ -52,6 +54,59 @@ test("flush 'line': each line is with the kernel before its call returns", async
     assert.equal(readFileSync(path, 'utf8').split('\n').length - 1, index + 1)
   }
   assertAccounted(journal)
+})
+
+test("flush 'tick': when the tick is over, its lines are with the kernel, also those that began a segment", async (t) => {
+  const { dir, journal, diagnostics } = await open(t, { rotate: { maxBytes: 100_000 } })
+  const lines = numbered(2000)
+  for (let from = 0; from < lines.length; from += 500) {
+    for (const line of lines.slice(from, from + 500)) journal.append(`${line}\n`)
+    await tick()
+    if (diagnostics.some(({ message }) => message.includes('not waited for'))) break // A busy machine.
+    const found = (await segmentFiles(dir)).map((file) => readFileSync(join(dir, file), 'latin1')).join('')
+    assert.equal(found.split('\n').length - 1, from + 500)
+  }
+  await journal.flush(5000)
+  assert.deepEqual(await linesOnDisk(dir), lines)
+  assert.ok(journal.stats().rotations >= 3)
+})
+
+test("flush 'async': no write holds the thread", async (t) => {
+  const { dir, files, journal } = await open(t, { flush: 'async', rotate: { maxBytes: 100_000 } })
+  const lines = numbered(1000)
+  for (const [index, line] of lines.entries()) {
+    journal.append(`${line}\n`)
+    if (index % 200 === 0) await tick()
+  }
+  await journal.flush(5000)
+  assert.equal(files.count('writeSync'), 0)
+  assert.deepEqual(await linesOnDisk(dir), lines)
+})
+
+test("flush 'tick': a disk that was slow is not waited for again, and that is told", async (t) => {
+  const dir = await temporaryDirectory(t)
+  const calls: string[] = []
+  const files: FileDriver = {
+    ...nodeFiles,
+    writeSync: (...args) => {
+      calls.push('writeSync')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60)
+      return nodeFiles.writeSync(...args)
+    },
+    write: (...args) => {
+      calls.push('write')
+      nodeFiles.write(...args)
+    },
+  }
+  const { journal, diagnostics } = openJournal(t, { dir }, Date.now, files)
+  for (const line of ['a', 'b', 'c']) {
+    journal.append(`${line}\n`)
+    await tick()
+    await until(() => journal.stats().bufferedBytes === 0)
+  }
+  assert.deepEqual(calls, ['writeSync', 'write', 'write'])
+  assert.match(diagnostics[0]?.message ?? '', /a write took \d+ ms, the next ones are not waited for/)
+  assert.deepEqual(await linesOnDisk(dir), ['a', 'b', 'c'])
 })
 
 test("flush 'line' on a disk that fails: the calls do not try again each, and nothing is lost", async (t) => {

@@ -12,13 +12,16 @@ import { linesOnDisk, temporaryDirectory } from './open-journal.ts'
 const fixture = fileURLToPath(new URL('fixtures/log-until-killed.ts', import.meta.url))
 const kills = process.env.LOGFLUME_FAULTS === 'long' ? 50 : 8
 
-test(`${kills} times kill -9 under load: each line of a tick that was over is there, once, in order`, async (t) => {
+test(`${kills} times kill -9 under load: each line of a turn that was over is there, once, in order`, async (t) => {
   const dir = await temporaryDirectory(t)
   let count = 0
   for (let kill = 0; kill < kills; kill++) {
     const said = await logUntilKilled(t, dir, count)
     const found = countLines(dir)
-    assert.ok(found >= count + said, `${count + said} lines were on disk before the kill, ${found} are`)
+    assert.ok(
+      found >= count + said,
+      `turns that were over had logged ${count + said} lines, ${found} are there`,
+    )
     assert.ok(said > 0)
     count = found
   }
@@ -30,7 +33,7 @@ test(`${kills} times kill -9 under load: each line of a tick that was over is th
   )
 })
 
-/** How many lines the process said were on disk, last of all. */
+/** How many lines the process said it had logged in turns that were over, last of all. */
 async function logUntilKilled(t: TestContext, dir: string, from: number): Promise<number> {
   const child = spawn(process.execPath, ['--import', 'tsx', fixture, dir, String(from)], {
     stdio: ['ignore', 'pipe', 'inherit'],
