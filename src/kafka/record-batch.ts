@@ -4,10 +4,13 @@ import { crc32c } from '@node-rs/crc32'
 import { LogflumeError } from '../errors.ts'
 import { countLines, NEWLINE } from '../lines.ts'
 import { EventClock } from './event-clock.ts'
+import { HeaderWriter } from './record-headers.ts'
+import type { HeaderBlock, RecordIds } from './record-headers.ts'
+import { MOST_VARINT_BYTES, sizeOfVarint, writeVarint, zigzag } from './varint.ts'
 
 /*
  * Kafka's record batch, format v2 (magic 2), straight from journal bytes: one record a line, its value the
- * line without the '\n', no key, no headers, and no JavaScript object per line.
+ * line without the '\n', and no JavaScript object per line unless keys are asked for.
  * https://kafka.apache.org/documentation/#recordbatch
  *
  * A batch is made of its lines and its header and nothing else (no clock, no counter), so that the same
@@ -25,6 +28,21 @@ export interface BatchHeader {
    * of it has a time, whatever the lines say.
    */
   readonly timestamp: number
+}
+
+/** For a batch that the broker takes as often as it comes; to be spread into a `BatchHeader`. */
+export const NOT_IDEMPOTENT = { producerId: -1n, producerEpoch: -1, baseSequence: -1 } as const
+
+/** What the records of a batch have besides their values. */
+export interface RecordExtras {
+  /** How many lines there are, where the caller has counted them. */
+  readonly records?: number | undefined
+  /** The same on each record, see `headerBlock`. @default none */
+  readonly headers?: HeaderBlock | undefined
+  /** Adds the header `logflume.id` to each record. @default none */
+  readonly ids?: RecordIds | undefined
+  /** The key of the line from byte `from` up to its newline at `to`; undefined: it has none. @default none */
+  readonly key?: ((lines: Buffer, from: number, to: number) => Buffer | undefined) | undefined
 }
 
 export interface EncodedBatch {
@@ -48,22 +66,27 @@ const RECORDS = 61
 
 const NO_TIMESTAMP = -1
 const GZIP = 1
-/** Attributes, no key, no headers: what a record holds besides its three numbers and its value. */
-const FIXED_BYTES = 3
-/** The most a record adds to its value: four varints (5, 8, 5, 5 bytes) and the fixed bytes. */
-const MOST_OVERHEAD = 5 + 8 + 5 + 5 + FIXED_BYTES
+/** The most a record adds to its value, key and headers: five varints (5, 8, 5, 5, 5 bytes) and its attributes. */
+const MOST_OVERHEAD = 4 * MOST_VARINT_BYTES + 8 + 1
 
 /**
  * One batch of whole lines, not compressed. An empty line is a record with an empty value. A record's
  * timestamp is the event's (see `EventClock`).
  *
- * @throws LogflumeError `CORRUPT` when there is no line, or the last one has no '\n'.
+ * @throws LogflumeError `CORRUPT` when there is no line, the last one has no '\n', or there are not as many
+ * as the caller says.
  */
-export function encodeBatch(lines: Buffer, header: BatchHeader): EncodedBatch {
+export function encodeBatch(lines: Buffer, header: BatchHeader, extras: RecordExtras = {}): EncodedBatch {
   if (lines.at(-1) !== NEWLINE)
     throw new LogflumeError('CORRUPT', 'a record batch is made of whole lines, one at least')
-  const records = countLines(lines)
-  const out = Buffer.allocUnsafeSlow(RECORDS + lines.length + records * MOST_OVERHEAD)
+  const records = extras.records ?? countLines(lines)
+  const keys = extras.key && keysOf(lines, records, extras.key)
+  const headers =
+    extras.headers === undefined && extras.ids === undefined
+      ? undefined
+      : new HeaderWriter(extras.headers, extras.ids)
+  const overhead = records * (MOST_OVERHEAD + (headers?.most ?? 0)) + (keys?.bytes ?? 0)
+  const out = Buffer.allocUnsafeSlow(RECORDS + lines.length + overhead)
   // All lines go to the end of `out` in one copy and move from there to their places. Moving within one
   // buffer needs no view per line, which makes it twice as fast as copying each line across. What is written
   // never reaches what is still to be read: every record takes at most the overhead set aside for it.
@@ -78,27 +101,37 @@ export function encodeBatch(lines: Buffer, header: BatchHeader): EncodedBatch {
   let start = 0
   for (let record = 0; record < records; record++) {
     const end = lines.indexOf(NEWLINE, start)
+    if (end < 0) throw miscounted(records)
     const timestamp = stamped ? clock.read(start, end) : NO_TIMESTAMP
     if (record === 0) baseTimestamp = maxTimestamp = timestamp
     else if (timestamp > maxTimestamp) maxTimestamp = timestamp
 
     const size = end - start
     const delta = zigzag(timestamp - baseTimestamp)
-    at = writeVarint(
-      out,
-      at,
-      2 * (FIXED_BYTES + sizeOfVarint(delta) + sizeOfVarint(2 * record) + sizeOfVarint(2 * size) + size),
-    )
-    out[at++] = 0
+    const key = keys?.each[record]
+    const keyAndHeaders =
+      (key === undefined ? 1 : sizeOfVarint(2 * key.length) + key.length) +
+      (headers === undefined ? 1 : headers.size(record))
+    const numbers = sizeOfVarint(delta) + sizeOfVarint(2 * record) + sizeOfVarint(2 * size)
+    at = writeVarint(out, at, 2 * (1 + numbers + size + keyAndHeaders))
+    out[at++] = 0 // attributes
     at = writeVarint(out, at, delta)
     at = writeVarint(out, at, 2 * record)
-    out[at++] = 1 // key length -1
+    if (key === undefined) {
+      out[at++] = 1 // length -1
+    } else {
+      at = writeVarint(out, at, 2 * key.length)
+      out.set(key, at)
+      at += key.length
+    }
     at = writeVarint(out, at, 2 * size)
     out.copyWithin(at, shift + start, shift + end)
     at += size
-    out[at++] = 0 // no headers
+    if (headers === undefined) out[at++] = 0
+    else at = headers.write(out, at)
     start = end + 1
   }
+  if (start !== lines.length) throw miscounted(records)
 
   out.writeBigInt64BE(0n, 0) // the broker sets the base offset
   out.writeInt32BE(-1, LEADER_EPOCH)
@@ -111,6 +144,29 @@ export function encodeBatch(lines: Buffer, header: BatchHeader): EncodedBatch {
   out.writeInt32BE(header.baseSequence, BASE_SEQUENCE)
   out.writeInt32BE(records, RECORD_COUNT)
   return { bytes: seal(out.subarray(0, at), 0), records }
+}
+
+/** All keys first, since their bytes are part of the room that is set aside. */
+function keysOf(
+  lines: Buffer,
+  records: number,
+  keyOf: NonNullable<RecordExtras['key']>,
+): { readonly each: readonly (Buffer | undefined)[]; readonly bytes: number } {
+  const each: (Buffer | undefined)[] = []
+  let bytes = 0
+  for (let start = 0; each.length < records;) {
+    const end = lines.indexOf(NEWLINE, start)
+    if (end < 0) throw miscounted(records)
+    const key = keyOf(lines, start, end)
+    bytes += key?.length ?? 0
+    each.push(key)
+    start = end + 1
+  }
+  return { each, bytes }
+}
+
+function miscounted(records: number): LogflumeError {
+  return new LogflumeError('CORRUPT', `a record batch of ${records} records was to be made of other lines`)
 }
 
 const gzipped = promisify(gzip)
@@ -127,34 +183,4 @@ function seal(batch: Buffer, compression: number): Buffer {
   batch.writeInt16BE(compression, ATTRIBUTES)
   batch.writeUInt32BE(crc32c(batch.subarray(ATTRIBUTES)), CRC)
   return batch
-}
-
-// Kafka's varints are those of Protocol Buffers, signed ones in zigzag. Numbers up to 2^53 fit; the bit
-// operations are for those below 2^31.
-
-function zigzag(value: number): number {
-  return value < 0 ? -2 * value - 1 : 2 * value
-}
-
-function sizeOfVarint(value: number): number {
-  if (value < 0x80) return 1
-  if (value < 0x4000) return 2
-  if (value < 0x20_0000) return 3
-  let size = 4
-  for (let rest = value / 0x1000_0000; rest >= 1; rest /= 0x80) size++
-  return size
-}
-
-function writeVarint(out: Buffer, at: number, value: number): number {
-  let rest = value
-  while (rest >= 0x8000_0000) {
-    out[at++] = (rest % 0x80) | 0x80
-    rest = Math.floor(rest / 0x80)
-  }
-  while (rest >= 0x80) {
-    out[at++] = (rest & 0x7f) | 0x80
-    rest >>>= 7
-  }
-  out[at++] = rest
-  return at
 }
