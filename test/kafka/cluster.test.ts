@@ -97,7 +97,7 @@ async function leader(brokers: readonly string[], topic: string): Promise<number
 test('a node that cannot start says why, with its log', async () => {
   await assert.rejects(
     startKafka({ config: { 'process.roles': 'tomato' } }),
-    /could not be formatted:[^]*tomato/,
+    /StorageTool format [^]*failed:[^]*tomato/,
   )
   await assert.rejects(
     startKafka({ config: { listeners: 'PLAINTEXT://203.0.113.1:9,CONTROLLER://203.0.113.1:10' } }),

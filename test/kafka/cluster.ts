@@ -6,7 +6,7 @@ import { prepareGroups } from './client.ts'
 import { kafkaJars } from './jars.ts'
 import { KafkaNode } from './node.ts'
 import { freePort, isFree } from './ports.ts'
-import type { NodePorts } from './properties.ts'
+import type { Listener, NodePorts } from './properties.ts'
 import { findJava } from './toolchain.ts'
 
 export interface ClusterOptions {
@@ -14,6 +14,10 @@ export interface ClusterOptions {
   readonly nodes?: 1 | 3
   /** Settings of server.properties, for all nodes. */
   readonly config?: Readonly<Record<string, string>>
+  /** Ways in beside the plain one, on ports of their own. @default none */
+  readonly listeners?: readonly Listener[]
+  /** SCRAM logins, as in 'SCRAM-SHA-256=[name=alice,password=secret]'. @default none */
+  readonly scram?: readonly string[]
   /** Of the first node; the others have the ports after it. @default free ones */
   readonly port?: number
 }
@@ -31,6 +35,11 @@ export class KafkaCluster {
   /** 'host:port' of every node. */
   get brokers(): string[] {
     return this.nodes.map(({ broker }) => broker)
+  }
+
+  /** 'host:port' of every node, by the name of a listener beside the plain one. */
+  addresses(listener: string): string[] {
+    return this.nodes.map((node) => node.address(listener))
   }
 
   /** By Kafka's node id, counted from 1, as in the leader of a partition. */
@@ -65,20 +74,22 @@ export class KafkaCluster {
 export async function startKafka({
   nodes = 1,
   config = {},
+  listeners = [],
+  scram = [],
   port,
 }: ClusterOptions = {}): Promise<KafkaCluster> {
   const java = await findJava()
   const jars = await kafkaJars()
   for (let attempt = 1; ; attempt++) {
-    const ports = await choosePorts(nodes, port)
+    const ports = await choosePorts(nodes, listeners.length, port)
     const folder = await mkdtemp(join(tmpdir(), 'logflume-kafka-'))
     const ids = ports.map((_, index) => index + 1)
     const cluster = new KafkaCluster(
       folder,
-      ids.map((id) => new KafkaNode({ id, ports, folder, config, java, jars })),
+      ids.map((id) => new KafkaNode({ id, ports, listeners, folder, config, java, jars })),
     )
     try {
-      await formatAndStart(cluster)
+      await formatAndStart(cluster, scram)
       return cluster
     } catch (error) {
       await cluster.stop()
@@ -88,23 +99,31 @@ export async function startKafka({
   }
 }
 
-async function formatAndStart(cluster: KafkaCluster): Promise<void> {
+async function formatAndStart(cluster: KafkaCluster, scram: readonly string[]): Promise<void> {
   const id = clusterId()
-  await Promise.all(cluster.nodes.map((node) => node.format(id)))
+  await Promise.all(cluster.nodes.map((node) => node.format(id, scram)))
   await Promise.all(cluster.nodes.map((node) => node.start()))
   await cluster.ready()
   await prepareGroups(cluster.brokers)
 }
 
-async function choosePorts(nodes: number, first: number | undefined): Promise<NodePorts[]> {
+async function choosePorts(
+  nodes: number,
+  listeners: number,
+  first: number | undefined,
+): Promise<NodePorts[]> {
   const chosen = new Set<number>()
   for (let node = 0; first !== undefined && node < nodes; node++) {
     if (!(await isFree(first + node))) throw new Error(`Port ${first + node} is taken`)
     chosen.add(first + node)
   }
-  while (chosen.size < 2 * nodes) chosen.add(await freePort())
+  while (chosen.size < (2 + listeners) * nodes) chosen.add(await freePort())
   const ports = [...chosen]
-  return ports.slice(0, nodes).map((broker, index) => ({ broker, controller: ports[nodes + index]! }))
+  return ports.slice(0, nodes).map((broker, index) => ({
+    broker,
+    controller: ports[nodes + index]!,
+    others: Array.from({ length: listeners }, (_, other) => ports[(2 + other) * nodes + index]!),
+  }))
 }
 
 /** Sixteen bytes in base64, as Kafka wants it; the first letter is never a dash, which would look like a flag. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { registeredBrokers } from './client.ts'
 import { serverProperties } from './properties.ts'
-import type { NodePorts } from './properties.ts'
+import type { Listener, NodePorts } from './properties.ts'
 
 export interface NodeOptions {
   /** From 1; Kafka's node.id. */
@@ -17,6 +17,7 @@ export interface NodeOptions {
   readonly ports: readonly NodePorts[]
   /** Of the cluster; each node has a folder of its own in it. */
   readonly folder: string
+  readonly listeners: readonly Listener[]
   readonly config: Readonly<Record<string, string>>
   readonly java: string
   /** Folder with the jars of Kafka. */
@@ -71,19 +72,42 @@ export class KafkaNode {
     return this.#running?.pid
   }
 
-  /** Writes the configuration and an empty log folder. Once, before the first start. */
-  async format(clusterId: string): Promise<void> {
-    const { id, ports, config, java } = this.#options
+  /** 'host:port' of a listener beside the plain one. */
+  address(listener: string): string {
+    const { id, ports, listeners } = this.#options
+    const index = listeners.findIndex(({ name }) => name === listener)
+    return `127.0.0.1:${ports[id - 1]!.others[index]!}`
+  }
+
+  /**
+   * Writes the configuration and an empty log folder. Once, before the first start. `scram` is of the
+   * StorageTool: 'SCRAM-SHA-256=[name=alice,password=secret]'.
+   */
+  async format(clusterId: string, scram: readonly string[]): Promise<void> {
+    const { id, ports, listeners, config } = this.#options
     await mkdir(this.#folder)
-    const properties = serverProperties({ id, ports, config, dataFolder: join(this.#folder, 'data') })
+    const dataFolder = join(this.#folder, 'data')
+    const properties = serverProperties({ id, ports, listeners, config, dataFolder })
     await writeFile(this.#configFile, properties)
     await writeFile(join(this.#folder, 'log4j2.properties'), LOG4J)
-    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', this.#configFile]
-    const args = ['-XX:TieredStopAtLevel=1', ...this.#javaArgs, ...format]
-    await promisify(execFile)(java, args).catch((error: unknown) => {
+    const users = scram.flatMap((user) => ['--add-scram', user])
+    await this.tool('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', this.#configFile, ...users])
+  }
+
+  /** Runs one of Kafka's own command line tools, by its class; resolves with what it printed. */
+  async tool(main: string, args: readonly string[], input = ''): Promise<string> {
+    const child = promisify(execFile)(this.#options.java, [
+      '-XX:TieredStopAtLevel=1',
+      ...this.#javaArgs,
+      main,
+      ...args,
+    ])
+    child.child.stdin?.end(input)
+    const { stdout } = await child.catch((error: unknown) => {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
-      throw new Error(`Kafka node ${id} could not be formatted:\n${tail(stdout + stderr)}`)
+      throw new Error(`${main} ${args.join(' ')} failed:\n${tail(stdout + stderr)}`)
     })
+    return stdout
   }
 
   /** Starts the JVM; `ready()` tells when it answers. */

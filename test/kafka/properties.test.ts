@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serverProperties } from './properties.ts'
+import type { Listener } from './properties.ts'
 
 const ports = [
-  { broker: 1001, controller: 2001 },
-  { broker: 1002, controller: 2002 },
-  { broker: 1003, controller: 2003 },
+  { broker: 1001, controller: 2001, others: [3001, 4001] },
+  { broker: 1002, controller: 2002, others: [3002, 4002] },
+  { broker: 1003, controller: 2003, others: [3003, 4003] },
 ]
 
-function lines(id: number, nodes: number, config = {}): string[] {
-  return serverProperties({ id, ports: ports.slice(0, nodes), dataFolder: '/data', config }).split('\n')
+function lines(id: number, nodes: number, config = {}, listeners: readonly Listener[] = []): string[] {
+  const settings = { id, ports: ports.slice(0, nodes), listeners, dataFolder: '/data', config }
+  return serverProperties(settings).split('\n')
 }
 
 test('a node listens on its own ports and knows the controllers of all', () => {
@@ -32,4 +34,20 @@ test('what the caller sets takes the place of what we set', () => {
     ['auto.create.topics.enable=true'],
   )
   assert.ok(changed.includes('message.max.bytes=1000'))
+})
+
+test('further listeners have ports and settings of their own, and are told to clients', () => {
+  const second = lines(2, 3, {}, [
+    { name: 'TLS', protocol: 'SSL', config: { 'ssl.client.auth': 'required' } },
+    { name: 'LOGIN', protocol: 'SASL_SSL', config: {} },
+  ])
+  const ways = 'PLAINTEXT://127.0.0.1:1002,TLS://127.0.0.1:3002,LOGIN://127.0.0.1:4002'
+  assert.ok(second.includes(`listeners=${ways},CONTROLLER://127.0.0.1:2002`))
+  assert.ok(second.includes(`advertised.listeners=${ways}`))
+  assert.ok(
+    second.includes(
+      'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL,LOGIN:SASL_SSL',
+    ),
+  )
+  assert.ok(second.includes('listener.name.tls.ssl.client.auth=required'))
 })

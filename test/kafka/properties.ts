@@ -2,6 +2,17 @@
 export interface NodePorts {
   readonly broker: number
   readonly controller: number
+  /** Of the listeners beside the plain one, in their order. */
+  readonly others: readonly number[]
+}
+
+/** Another way in, for the same brokers: with TLS, with a login, or both. */
+export interface Listener {
+  /** Capitals and digits, as in MTLS. */
+  readonly name: string
+  readonly protocol: 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
+  /** What follows `listener.name.<name>.` in server.properties. */
+  readonly config: Readonly<Record<string, string>>
 }
 
 export interface NodeSettings {
@@ -9,21 +20,29 @@ export interface NodeSettings {
   readonly id: number
   /** Of all nodes, in order of id. */
   readonly ports: readonly NodePorts[]
+  /** Beside the plain one, over which brokers talk to each other. */
+  readonly listeners: readonly Listener[]
   readonly dataFolder: string
   /** Overrides whatever is set here. */
   readonly config: Readonly<Record<string, string>>
 }
 
 /** The server.properties of one node, which is broker and controller at once. */
-export function serverProperties({ id, ports, dataFolder, config }: NodeSettings): string {
-  const { broker, controller } = ports[id - 1]!
+export function serverProperties({ id, ports, listeners, dataFolder, config }: NodeSettings): string {
+  const { broker, controller, others } = ports[id - 1]!
+  const ways = [
+    `PLAINTEXT://127.0.0.1:${broker}`,
+    ...listeners.map(({ name }, index) => `${name}://127.0.0.1:${others[index]!}`),
+  ]
+  const protocols = listeners.map(({ name, protocol }) => `${name}:${protocol}`)
   const copies = String(ports.length)
   const voters = ports.map((node, index) => `${index + 1}@127.0.0.1:${node.controller}`)
   const properties: Record<string, string> = {
     'process.roles': 'broker,controller',
     'node.id': String(id),
-    listeners: `PLAINTEXT://127.0.0.1:${broker},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${broker}`,
+    listeners: [...ways, `CONTROLLER://127.0.0.1:${controller}`].join(','),
+    'advertised.listeners': ways.join(','),
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...protocols].join(','),
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.voters': voters.join(','),
     'log.dirs': dataFolder,
@@ -50,6 +69,11 @@ export function serverProperties({ id, ports, dataFolder, config }: NodeSettings
     'controller.quorum.election.timeout.ms': '500',
     'controller.quorum.fetch.timeout.ms': '1500',
     ...config,
+  }
+  for (const { name, config: settings } of listeners) {
+    for (const [key, value] of Object.entries(settings)) {
+      properties[`listener.name.${name.toLowerCase()}.${key}`] = value
+    }
   }
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)
