@@ -8,6 +8,12 @@ export function refuse(option: string, expected: string, value: unknown): never 
   throw new LogflumeError('INVALID_OPTION', `${option}: expected ${expected}, got ${describe(value)}`)
 }
 
+/** As `refuse`, for what must not be in a message: only its type is told. */
+export function refuseSecret(option: string, expected: string, value: unknown): never {
+  const what = value === '' ? 'an empty string' : `a value of type ${typeof value}, not shown`
+  throw new LogflumeError('INVALID_OPTION', `${option}: expected ${expected}, got ${what}`)
+}
+
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   try {

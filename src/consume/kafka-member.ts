@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type Consumer, type EachBatchPayload } from 'kafkajs'
 import { toError } from '../errors.ts'
+import { kafkajsSecurity } from '../kafkajs-security.ts'
 import { leaveGroup } from './leave-group.ts'
 import { Lease } from './lease.ts'
 import type { KafkaSettings } from './options.ts'
@@ -40,13 +41,14 @@ export class KafkaMember {
 
   constructor(parts: KafkaMemberParts) {
     this.#parts = parts
-    const { brokers, clientId, group, sessionTimeout } = parts.settings
+    const { brokers, clientId, group, sessionTimeout, security } = parts.settings
     const { diagnose, stopTimeout } = parts.context
     const retry = { initialRetryTime: 100, retries: 5, restartOnFailure: () => Promise.resolve(false) }
     this.#heartbeatInterval = Math.min(3000, Math.floor(sessionTimeout / 3))
     this.#kafka = new Kafka({
       brokers: [...brokers],
       clientId,
+      ...kafkajsSecurity(security),
       connectionTimeout: 5000,
       retry,
       logLevel: logLevel.WARN,

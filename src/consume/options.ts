@@ -1,13 +1,14 @@
 import { resolve } from 'node:path'
 import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
 import type { LogflumeError } from '../errors.ts'
+import { readSecurity, type SecurityOptions, type SecuritySettings } from '../kafka-security.ts'
 import { OptionReader, refuse } from '../options.ts'
 import type { BackoffOptions } from '../retry.ts'
 import type { ConsumedRecord } from './record.ts'
 import { checkSink, type Sink } from './sink.ts'
 import type { Transform } from './transform.ts'
 
-export interface FromKafka {
+export interface FromKafka extends SecurityOptions {
   /** 'host:port' of some brokers; the others are found through them. */
   readonly brokers: readonly string[]
   /** A topic that does not exist yet is waited for. */
@@ -55,7 +56,9 @@ export interface ConsumerOptions {
   readonly retry?: { readonly first?: number; readonly most?: number }
 }
 
-export type KafkaSettings = Required<FromKafka>
+export type KafkaSettings = Required<Omit<FromKafka, keyof SecurityOptions>> & {
+  readonly security: SecuritySettings
+}
 export type JournalSettings = Required<FromJournal>
 
 export interface ConsumerSettings {
@@ -101,6 +104,7 @@ function readKafka(from: OptionReader): KafkaSettings {
     concurrency: from.integer('concurrency', 4, { min: 1, max: 1000 }),
     sessionTimeout: from.integer('sessionTimeout', 30_000, { min: 1000, max: LONGEST }),
     clientId: from.string('clientId', 'logflume'),
+    security: readSecurity(from),
   }
   from.end()
   return settings

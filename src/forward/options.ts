@@ -1,10 +1,12 @@
 import { hostname } from 'node:os'
-import type { KafkaOptions } from '../kafka/port.ts'
+import { readSecurity, type SecurityOptions } from '../kafka-security.ts'
+import type { Acks, CompressionName, KafkaOptions, TopicCreation } from '../kafka/port.ts'
 import type { OptionReader } from '../options.ts'
 import { refuse } from '../options.ts'
+import { readCompression } from './compression.ts'
 import type { ForwarderSettings } from './forwarder.ts'
 
-export interface ForwardOptions {
+export interface ForwardOptions extends SecurityOptions {
   /** 'host:port' of some brokers; the others are found through them. */
   readonly brokers: readonly string[]
   /** Where the lines go. @default 'logs' */
@@ -12,9 +14,18 @@ export interface ForwardOptions {
   /** How this process names itself to the brokers. @default 'logflume-<hostname>' */
   readonly clientId?: string
   /** How a missing topic is made; false: it is not. @default { partitions: 4, replicationFactor: 2 } */
-  readonly createTopic?: false | { readonly partitions?: number; readonly replicationFactor?: number }
-  /** @default 'none' */
-  readonly compression?: 'none' | 'gzip'
+  readonly createTopic?: false | Partial<TopicCreation>
+  /**
+   * 'zstd' needs Node 22.15, 'lz4' the package lz4-napi, 'snappy' the package snappy. @default 'none'
+   */
+  readonly compression?: CompressionName
+  /**
+   * Who must have a line before it counts as forwarded: all in-sync replicas, the leader, or nobody. Each
+   * line is in Kafka once with 'all' only. @default 'all'
+   */
+  readonly acks?: Acks
+  /** Headers of each record, as in { team: 'shop' }. @default none */
+  readonly headers?: Readonly<Record<string, string>>
   /** Bytes of lines that make one batch, before compression. @default 524_288 */
   readonly batchBytes?: number
   /** Milliseconds that the first line after a pause waits for company. @default 2 */
@@ -31,7 +42,8 @@ export interface ForwardOptions {
 
 export interface ForwardSettings extends ForwarderSettings {
   readonly kafka: KafkaOptions
-  readonly compression: 'none' | 'gzip'
+  readonly compression: CompressionName
+  readonly headers: Readonly<Record<string, string>> | undefined
 }
 
 /** Kafka's own rule for names of topics. */
@@ -55,10 +67,13 @@ export function readForwardOptions(reader: OptionReader): ForwardSettings {
       brokers,
       clientId: reader.string('clientId', `logflume-${hostname()}`),
       createTopic: readTopicCreation(reader),
+      acks: reader.oneOf('acks', ['all', 'leader', 'none'], 'all'),
+      ...readSecurity(reader),
       requestTimeout: reader.integer('requestTimeout', 10_000, { min: 100, max: 600_000 }),
       connectionTimeout: reader.integer('connectionTimeout', 3_000, { min: 100, max: 600_000 }),
     },
-    compression: reader.oneOf('compression', ['none', 'gzip'], 'none'),
+    compression: readCompression(reader),
+    headers: readTexts(reader, 'headers', 'a header'),
     batchBytes: reader.integer('batchBytes', 512 * 1024, { min: 1024, max: 64 * 1024 ** 2 }),
     linger: reader.integer('linger', 2, { max: 60_000 }),
     idleTimeout: reader.integer('idleTimeout', 30_000, { min: 100 }),
@@ -78,7 +93,24 @@ function readTopicCreation(reader: OptionReader): KafkaOptions['createTopic'] {
   const settings = {
     partitions: creation.integer('partitions', 4, { min: 1, max: 10_000 }),
     replicationFactor: creation.integer('replicationFactor', 2, { min: 1, max: 100 }),
+    config: readTexts(creation, 'config', 'a setting') ?? {},
   }
   creation.end()
   return settings
+}
+
+/** Names to texts; undefined where there are none. */
+function readTexts(
+  reader: OptionReader,
+  key: string,
+  what: string,
+): Readonly<Record<string, string>> | undefined {
+  if (!reader.has(key)) return undefined
+  const texts = reader.section(key)
+  const names = Object.keys(Object(reader.raw(key)) as object)
+  for (const name of names) {
+    if (name === '') refuse(texts.at(name), `${what} with a name`, name)
+    if (typeof texts.raw(name) !== 'string') refuse(texts.at(name), 'a string', texts.raw(name))
+  }
+  return names.length === 0 ? undefined : { ...(reader.raw(key) as Record<string, string>) }
 }

@@ -6,8 +6,10 @@ import { compressClosed } from '../journal/compress.ts'
 import { checkpointFile } from '../journal/directory.ts'
 import { JournalReader } from '../journal/reader.ts'
 import { parseSegments, type Compression } from '../journal/segment.ts'
+import { codecOf } from '../kafka/codecs.ts'
 import { connectKafkajs } from '../kafka/kafkajs.ts'
-import { compressBatch, encodeBatch } from '../kafka/record-batch.ts'
+import { compressBatch, encodeBatch, NOT_IDEMPOTENT } from '../kafka/record-batch.ts'
+import { headerBlock } from '../kafka/record-headers.ts'
 import type { Position } from '../record.ts'
 import { AdoptedLedger, Adoption } from './adoption.ts'
 import { CheckpointFile, type Checkpoint } from './checkpoint.ts'
@@ -192,6 +194,8 @@ class ForwardingWorker {
     end: Position | undefined,
   ): Omit<ForwarderParts, 'ledger' | 'onState'> {
     const { journal } = this.#data
+    const codec = codecOf(settings.compression)
+    const headers = settings.headers && headerBlock(settings.headers)
     return {
       settings,
       reader,
@@ -199,8 +203,9 @@ class ForwardingWorker {
       checkpointFile: new CheckpointFile(checkpointFile(journal.dir, journal.name, slot)),
       connect: () => connectKafkajs(settings.kafka),
       encode: (lines, header) => {
-        const batch = encodeBatch(lines, header)
-        return settings.compression === 'gzip' ? compressBatch(batch) : batch
+        const numbers = settings.kafka.acks === 'all' ? undefined : NOT_IDEMPOTENT
+        const batch = encodeBatch(lines, { ...header, ...numbers }, { headers })
+        return codec === undefined ? batch : compressBatch(batch, codec)
       },
       diagnose: this.#diagnose,
     }

@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net'
 import { toError } from '../errors.ts'
+import type { SecuritySettings } from '../kafka-security.ts'
+import { kafkajsSecurity } from '../kafkajs-security.ts'
+import { explainLoss } from './explain-loss.ts'
 import { KafkaRefusal } from './kafka-refusal.ts'
 import { kafkajsInternals } from './kafkajs-internals.ts'
 import type {
@@ -8,10 +11,16 @@ import type {
   KafkajsDefinition,
   KafkajsLogger,
 } from './kafkajs-internals.ts'
+import type { Acks } from './port.ts'
 import { PRODUCE, PRODUCE_VERSION, produceHead } from './produce-request.ts'
+
+/** Part of a session's life that is left when its login is renewed: time for what is under way. */
+const RENEW_BEFORE = 0.15
 
 export interface ConnectionSettings {
   readonly clientId: string
+  readonly acks: Acks
+  readonly security: SecuritySettings
   readonly connectionTimeout: number
   readonly logger: KafkajsLogger
 }
@@ -49,16 +58,21 @@ export class BrokerConnection {
   readonly #decodeProduce: (payload: Buffer) => Promise<unknown>
   #socket: Socket | undefined
   #opening: Promise<void> | undefined
+  /** A login of an open connection that is being renewed: everything else waits for it, in order. */
+  #renewing: Promise<void> | undefined
+  /** It has answered something that it answers only after a login, where it wants one. */
+  #welcomed = false
   readonly #underWay = new Set<UnderWay>()
 
   constructor(address: string, settings: ConnectionSettings) {
     this.address = address
     this.#settings = settings
     const { Broker, ConnectionPool, createSocketFactory, requests } = kafkajsInternals()
-    const { clientId, connectionTimeout, logger } = settings
+    const { clientId, connectionTimeout, logger, security } = settings
     const createSocket = createSocketFactory()
     const connectionPool = new ConnectionPool({
       ...hostAndPort(address),
+      ...kafkajsSecurity(security),
       clientId,
       logger,
       connectionTimeout,
@@ -101,17 +115,54 @@ export class BrokerConnection {
       this.end(old)
       throw old
     }
-    if (this.#state === 'new') this.#state = 'open'
+    if (this.#state !== 'new') return
+    this.#state = 'open'
+    this.#readSession()
   }
 
   #own(socket: Socket): Socket {
     this.#socket = socket
     socket.setNoDelay(true)
     const lost = (error?: unknown): void =>
-      this.end(error instanceof Error ? error : new Error(`${this.address} closed the connection`))
+      this.end(explainLoss(error, { address: this.address, welcomed: this.#welcomed }))
     socket.once('end', lost).once('error', lost).once('close', lost)
     if (this.#state === 'ended') socket.destroy(this.#reason)
     return socket
+  }
+
+  /** kafkajs' own threshold is 10 s, whatever the life of a session: of a short one it would be all. */
+  #readSession(): void {
+    const lifetime = Number(this.#connection.sessionLifetime)
+    this.#connection.reauthenticationThreshold = Math.round(RENEW_BEFORE * lifetime)
+  }
+
+  /**
+   * Undefined where the login holds. A broker cuts off who goes on after the end of a session, and refuses
+   * everything else between the steps of a login; so the way is cleared before a request leaves. It is
+   * renewed on the same connection, since on another one batches would overtake those under way on this one.
+   */
+  #renewed(timeout: number): Promise<void> | undefined {
+    if (this.#renewing === undefined && this.#state === 'open' && !this.#isLoggedIn()) {
+      this.#renewing = this.#renew(timeout)
+    }
+    return this.#renewing
+  }
+
+  #isLoggedIn(): boolean {
+    return Number(this.#connection.sessionLifetime) === 0 || this.#connection.isAuthenticated()
+  }
+
+  async #renew(timeout: number): Promise<void> {
+    try {
+      await this.#answered(this.#connection.authenticate(), timeout)
+      this.#readSession()
+    } catch (thrown) {
+      this.end(toError(thrown))
+      throw thrown
+    } finally {
+      // Only after those who waited have gone on, in this turn: a newcomer queues up behind them until then.
+      setImmediate(() => (this.#renewing = undefined))
+    }
   }
 
   /** Resolves with the answer as kafkajs decodes it, error codes and all. */
@@ -121,31 +172,52 @@ export class BrokerConnection {
     fields: object,
     timeout: number,
   ): Promise<unknown> {
+    await this.#renewed(timeout)
     const { request, response } = this.#broker.lookupRequest(apiKey, definition)(fields)
     const sent = this.#connection.send({
       request,
       response: { decode: response.decode, parse: (data) => Promise.resolve(data) },
       logResponseError: false,
     })
-    return this.#answered(sent, timeout)
+    const answer = await this.#answered(sent, timeout)
+    this.#welcomed = true
+    return answer
   }
 
-  /** Sends one batch, in this very turn of the event loop: calls leave in the order in which they are made. */
+  /**
+   * Sends one batch, in this very turn of the event loop unless the login has to be renewed: calls leave in
+   * the order in which they are made.
+   */
   async produce(topic: string, partition: number, batch: Buffer, timeout: number): Promise<PartitionAnswer> {
+    const renewed = this.#renewed(timeout)
+    if (renewed !== undefined) await renewed
     const payload = await this.#answered(this.#write(topic, partition, batch, timeout), timeout)
+    if (payload === undefined) return { errorCode: 0, baseOffset: '-1' }
     const answer = (await this.#decodeProduce(payload)) as ProduceResponse
     const [answered] = answer.topics.flatMap(({ partitions }) => partitions)
     if (answered === undefined) throw KafkaRefusal.unanswered(`${this.address} answered about no partition`)
     return answered
   }
 
-  #write(topic: string, partition: number, batch: Buffer, timeout: number): Promise<Buffer> {
+  /** Resolves with the answer; without one, once the system has the bytes, where nobody is to answer. */
+  #write(topic: string, partition: number, batch: Buffer, timeout: number): Promise<Buffer | undefined> {
     const socket = this.#socket
     const correlationId = this.#connection.nextCorrelationId()
-    const { clientId } = this.#settings
-    const head = produceHead({ correlationId, clientId, topic, partition, timeout, batchBytes: batch.length })
+    const { clientId, acks } = this.#settings
+    const batchBytes = batch.length
+    const head = produceHead({ correlationId, clientId, topic, partition, acks, timeout, batchBytes })
     return new Promise((resolve, reject) => {
       if (socket === undefined || this.#state !== 'open') throw new Error(`${this.address} is not connected`)
+      const write = (written?: (error?: Error | null) => void): void => {
+        socket.cork()
+        socket.write(head)
+        socket.write(batch, written)
+        socket.uncork()
+      }
+      if (acks === 'none') {
+        write((error) => (error ? reject(error) : resolve(undefined)))
+        return
+      }
       this.#connection.requestQueue.push({
         entry: {
           apiKey: PRODUCE,
@@ -157,12 +229,7 @@ export class BrokerConnection {
         },
         expectResponse: true,
         requestTimeout: null,
-        sendRequest: () => {
-          socket.cork()
-          socket.write(head)
-          socket.write(batch)
-          socket.uncork()
-        },
+        sendRequest: () => write(),
       })
     })
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
+import type { KafkaConfig } from 'kafkajs'
 import { LogflumeError } from '../errors.ts'
 
 /*
@@ -60,6 +61,14 @@ interface KafkajsRequestQueue {
 
 export interface KafkajsConnection {
   readonly requestQueue: KafkajsRequestQueue
+  /** Milliseconds, a Long, from the login on; 0: for ever. */
+  readonly sessionLifetime: { toString(): string }
+  /** Milliseconds before the end of a session from which on it counts as ended. */
+  reauthenticationThreshold: number
+  /** Also where no login is asked for. */
+  isAuthenticated(): boolean
+  /** Logs in, also once more on an open connection (KIP-368). */
+  authenticate(): Promise<void>
   nextCorrelationId(): number
   send(exchange: {
     readonly request: object
@@ -102,16 +111,18 @@ export interface KafkajsInternals {
     readonly logger: KafkajsLogger
     readonly allowAutoTopicCreation: boolean
   }) => KafkajsBroker
-  readonly ConnectionPool: new (options: {
-    readonly host: string
-    readonly port: number
-    readonly clientId: string
-    readonly logger: KafkajsLogger
-    readonly socketFactory: KafkajsSocketFactory
-    readonly connectionTimeout: number
-    readonly requestTimeout: number
-    readonly enforceRequestTimeout: boolean
-  }) => KafkajsConnectionPool
+  readonly ConnectionPool: new (
+    options: Pick<KafkaConfig, 'ssl' | 'sasl'> & {
+      readonly host: string
+      readonly port: number
+      readonly clientId: string
+      readonly logger: KafkajsLogger
+      readonly socketFactory: KafkajsSocketFactory
+      readonly connectionTimeout: number
+      readonly requestTimeout: number
+      readonly enforceRequestTimeout: boolean
+    },
+  ) => KafkajsConnectionPool
   readonly createLogger: (options: {
     readonly level: number
     readonly logCreator: () => (entry: KafkajsLogEntry) => void

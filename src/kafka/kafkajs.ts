@@ -56,11 +56,17 @@ class KafkajsPort implements KafkaPort {
 
   constructor(options: KafkaOptions, log: KafkaLog | undefined) {
     this.#options = options
-    const { clientId, connectionTimeout } = options
+    const { clientId, connectionTimeout, acks = 'all', tls, sasl } = options
     const logger = kafkajsLogger((level, message, extra) => {
       if (!this.#closing.signal.aborted) log?.(level, message, extra)
     })
-    this.#cluster = new Cluster(options.brokers, { clientId, connectionTimeout, logger })
+    this.#cluster = new Cluster(options.brokers, {
+      clientId,
+      connectionTimeout,
+      logger,
+      acks,
+      security: { tls, sasl },
+    })
   }
 
   async partitions(topic: string): Promise<readonly PartitionState[]> {
@@ -90,11 +96,12 @@ class KafkajsPort implements KafkaPort {
     const broker = await this.#cluster.node(controller, until)
     const timeout = until - performance.now()
     const replicationFactor = Math.min(wanted.replicationFactor, brokers)
+    const configEntries = Object.entries(wanted.config ?? {}).map(([name, value]) => ({ name, value }))
     const answer = await broker.request(
       CREATE_TOPICS,
       kafkajsInternals().requests.CreateTopics,
       {
-        topics: [{ topic, numPartitions: wanted.partitions, replicationFactor }],
+        topics: [{ topic, numPartitions: wanted.partitions, replicationFactor, configEntries }],
         timeout: Math.round(timeout),
       },
       timeout,

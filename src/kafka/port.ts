@@ -1,3 +1,5 @@
+import type { SecuritySettings } from '../kafka-security.ts'
+
 /**
  * What the forwarder needs of a Kafka client, and nothing more: whole record batches, made by us, for one
  * topic and partition. A client behind this port keeps sockets, TLS, SASL and metadata.
@@ -11,7 +13,7 @@ export interface KafkaPort {
   /** A new producer id for idempotent batches. Asks again by itself while the coordinator loads. */
   initProducerId(): Promise<ProducerIdentity>
   /**
-   * Sends one record batch (format v2) and resolves when all in-sync replicas have it, also when they had it
+   * Sends one record batch (format v2) and resolves when those have it that `acks` names, also when they had it
    * before. Calls made one after the other for one partition, without awaiting, leave in that order on one
    * connection. Rejects with a `KafkaRefusal`, also when no answer came.
    *
@@ -37,24 +39,35 @@ export interface ProducerIdentity {
 }
 
 export interface ProduceAnswer {
-  /** Offset of the batch's first record; -1 where the broker knew it for a repeat and does not say. */
+  /** Offset of the batch's first record; -1 where the broker does not say: it knew it for a repeat, or was not asked (`acks: 'none'`). */
   readonly baseOffset: bigint
 }
 
-export interface KafkaOptions {
+export interface KafkaOptions extends SecuritySettings {
   /** 'host:port' of some brokers; the others are found through them. */
   readonly brokers: readonly string[]
   readonly clientId: string
   /** How a missing topic is created; false leaves creating to others. */
   readonly createTopic: TopicCreation | false
+  /**
+   * Whose having a batch is waited for: all in-sync replicas, the leader, or nobody (then no refusal is heard
+   * of either). Numbers against repeats need 'all'. @default 'all'
+   */
+  readonly acks?: Acks
   /** Milliseconds until a request without an answer counts as failed. */
   readonly requestTimeout: number
   /** Milliseconds until a connection attempt counts as failed. */
   readonly connectionTimeout: number
 }
 
+export type CompressionName = 'none' | 'gzip' | 'zstd' | 'lz4' | 'snappy'
+
+export type Acks = 'all' | 'leader' | 'none'
+
 export interface TopicCreation {
   readonly partitions: number
   /** At most the number of brokers there are. */
   readonly replicationFactor: number
+  /** As in { 'retention.ms': '86400000' }. @default the brokers' own */
+  readonly config?: Readonly<Record<string, string>>
 }

@@ -1,7 +1,9 @@
+import type { Acks } from './port.ts'
+
 export const PRODUCE = 0
 /** Kafka 2.1, and within what Kafka 4 still speaks. https://kafka.apache.org/protocol#The_Messages_Produce */
 export const PRODUCE_VERSION = 7
-const ALL_IN_SYNC_REPLICAS = -1
+const ACKS: Readonly<Record<Acks, number>> = { all: -1, leader: 1, none: 0 }
 /** What is written below besides the two names. */
 const FIXED_BYTES = 40
 
@@ -10,6 +12,7 @@ export interface ProduceRequest {
   readonly clientId: string
   readonly topic: string
   readonly partition: number
+  readonly acks: Acks
   /** Milliseconds for which the broker waits for its replicas. */
   readonly timeout: number
   /** Bytes of the record batch. */
@@ -21,7 +24,7 @@ export interface ProduceRequest {
  * the batch is written out from where it was made, and not copied into a request first.
  */
 export function produceHead(request: ProduceRequest): Buffer {
-  const { correlationId, clientId, topic, partition, timeout, batchBytes } = request
+  const { correlationId, clientId, topic, partition, acks, timeout, batchBytes } = request
   const clientBytes = Buffer.byteLength(clientId)
   const topicBytes = Buffer.byteLength(topic)
   const head = Buffer.allocUnsafe(FIXED_BYTES + clientBytes + topicBytes)
@@ -32,7 +35,7 @@ export function produceHead(request: ProduceRequest): Buffer {
   at = head.writeInt16BE(clientBytes, at)
   at += head.write(clientId, at)
   at = head.writeInt16BE(-1, at) // no transactional id
-  at = head.writeInt16BE(ALL_IN_SYNC_REPLICAS, at)
+  at = head.writeInt16BE(ACKS[acks], at)
   at = head.writeInt32BE(timeout, at)
   at = head.writeInt32BE(1, at) // topics
   at = head.writeInt16BE(topicBytes, at)

@@ -1,8 +1,7 @@
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
 import { LogflumeError } from '../errors.ts'
 import { countLines, NEWLINE } from '../lines.ts'
+import type { Codec } from './codecs.ts'
 import { EventClock } from './event-clock.ts'
 import { HeaderWriter } from './record-headers.ts'
 import type { HeaderBlock, RecordIds } from './record-headers.ts'
@@ -65,7 +64,6 @@ const RECORD_COUNT = 57
 const RECORDS = 61
 
 const NO_TIMESTAMP = -1
-const GZIP = 1
 /** The most a record adds to its value, key and headers: five varints (5, 8, 5, 5, 5 bytes) and its attributes. */
 const MOST_OVERHEAD = 4 * MOST_VARINT_BYTES + 8 + 1
 
@@ -169,12 +167,10 @@ function miscounted(records: number): LogflumeError {
   return new LogflumeError('CORRUPT', `a record batch of ${records} records was to be made of other lines`)
 }
 
-const gzipped = promisify(gzip)
-
-/** The same batch with its records compressed by gzip, level 1, on libuv's threads. */
-export async function compressBatch({ bytes, records }: EncodedBatch): Promise<EncodedBatch> {
-  const compressed = await gzipped(bytes.subarray(RECORDS), { level: 1 })
-  return { bytes: seal(Buffer.concat([bytes.subarray(0, RECORDS), compressed]), GZIP), records }
+/** The same batch with its records compressed. */
+export async function compressBatch({ bytes, records }: EncodedBatch, codec: Codec): Promise<EncodedBatch> {
+  const compressed = await codec.compress(bytes.subarray(RECORDS))
+  return { bytes: seal(Buffer.concat([bytes.subarray(0, RECORDS), compressed]), codec.id), records }
 }
 
 /** Writes what depends on everything else: the length, and the checksum from the attributes on. */

@@ -1,7 +1,7 @@
 import { MOST_VARINT_BYTES, sizeOfVarint, writeVarint } from './varint.ts'
 
 /** The header by which a reader knows a record that came twice; its value is `<journal>:<ordinal>`. */
-export const ID_HEADER = 'logflume.id'
+const ID_HEADER = 'logflume.id'
 const MOST_DIGITS = 16
 
 /** Headers that are the same on each record, in the bytes in which they are sent. */

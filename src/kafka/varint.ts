@@ -1,5 +1,7 @@
 // Kafka's varints are those of Protocol Buffers, signed ones in zigzag. Numbers up to 2^53 fit; the bit
 // operations are for those below 2^31.
+//
+// Measure what uses them bundled, as it is shipped: Node 20 does not inline calls into another module.
 
 /** The most bytes that a varint of a 32-bit number takes. */
 export const MOST_VARINT_BYTES = 5

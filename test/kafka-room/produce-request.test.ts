@@ -19,7 +19,15 @@ void test('the head is what kafkajs itself would send before a batch of that siz
     })
     const { buffer } = await encodeRequest({ correlationId: 99, clientId: 'shop', request })
     const head = (batchBytes: number): Buffer =>
-      produceHead({ correlationId: 99, clientId: 'shop', topic, partition: 7, timeout: 12_345, batchBytes })
+      produceHead({
+        correlationId: 99,
+        clientId: 'shop',
+        topic,
+        partition: 7,
+        acks: 'all',
+        timeout: 12_345,
+        batchBytes,
+      })
     const ours = head(buffer.length - head(0).length)
     assert.deepEqual(ours, buffer.subarray(0, ours.length))
   }

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { countLines } from '../../src/lines.ts'
+import { codecOf } from '../../src/kafka/codecs.ts'
 import { compressBatch, encodeBatch } from '../../src/kafka/record-batch.ts'
 import type { BatchHeader } from '../../src/kafka/record-batch.ts'
+import { headerBlock } from '../../src/kafka/record-headers.ts'
+import type { RecordIds } from '../../src/kafka/record-headers.ts'
 import { decodeBatch } from './decode-batch.ts'
 
+const gzip = codecOf('gzip')!
 const header: BatchHeader = { producerId: 5n, producerEpoch: 3, baseSequence: 17, timestamp: 1_000 }
 const timed = (time: string, rest = ''): string => `{"@timestamp":"${time}"${rest}}`
 const joined = (lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''))
@@ -92,7 +96,7 @@ void test('a fraction of a millisecond in the header is left away', async () => 
 void test('gzip packs the same records', async () => {
   const lines = Array.from({ length: 500 }, (_, index) => timed('2026-11-21T13:10:00.123Z', `,"n":${index}`))
   const plain = encodeBatch(joined(lines), header)
-  const packed = await compressBatch(plain)
+  const packed = await compressBatch(plain, gzip)
   assert.equal(packed.records, 500)
   assert.ok(packed.bytes.length < plain.bytes.length / 4)
   assert.deepEqual(values(await decodeBatch(packed.bytes)), lines)
@@ -141,7 +145,7 @@ void test('any lines come back as they went in, with the times they say', async 
         if (said !== undefined) time = Date.parse(said)
         assert.equal(Number(record.timestamp), time)
       }
-      assert.deepEqual(values(await decodeBatch((await compressBatch(encoded)).bytes)), lines)
+      assert.deepEqual(values(await decodeBatch((await compressBatch(encoded, gzip)).bytes)), lines)
     }),
     { numRuns: 100 },
   )
@@ -153,8 +157,90 @@ void test('the same range gives the same bytes again, packed or not', async () =
       const first = encodeBatch(joined(lines), header)
       const again = encodeBatch(joined(lines), header)
       assert.ok(first.bytes.equals(again.bytes))
-      assert.ok((await compressBatch(first)).bytes.equals((await compressBatch(again)).bytes))
+      assert.ok((await compressBatch(first, gzip)).bytes.equals((await compressBatch(again, gzip)).bytes))
     }),
     { numRuns: 50 },
+  )
+})
+
+void test('headers that are the same on each record', async () => {
+  const headers = headerBlock({ team: 'shop', größe: Buffer.from([0, 255]), empty: '' })
+  const batch = await decodeBatch(encodeBatch(joined(['a', 'b']), header, { headers }).bytes)
+  const expected = { team: Buffer.from('shop'), größe: Buffer.from([0, 255]), empty: Buffer.alloc(0) }
+  assert.deepEqual(
+    batch.records.map((record) => ({ ...record.headers })),
+    [expected, expected],
+  )
+})
+
+void test('an id on each record, counted on from the first ordinal or told one by one', async () => {
+  const idsOf = async (ordinal: RecordIds['ordinal']): Promise<string[]> => {
+    const ids = { journal: 'journal', ordinal }
+    const { bytes } = encodeBatch(joined(['a', 'b', 'c']), header, { ids, headers: headerBlock({ a: 'b' }) })
+    const { records } = await decodeBatch(bytes)
+    return records.map(({ headers }) => String((headers as Record<string, Buffer>)['logflume.id']))
+  }
+  assert.deepEqual(await idsOf(98), ['journal:98', 'journal:99', 'journal:100'])
+  const last = Number.MAX_SAFE_INTEGER - 2
+  assert.deepEqual(
+    await idsOf(last),
+    [0, 1, 2].map((more) => `journal:${last + more}`),
+  )
+  const neighbours = [3, 17, 4_000_000_000]
+  assert.deepEqual(
+    await idsOf((record) => neighbours[record]!),
+    neighbours.map((ordinal) => `journal:${ordinal}`),
+  )
+})
+
+void test('a key of the bytes of each line, or none', async () => {
+  const lines = ['first', '', 'second one', 'x'.repeat(20_000)]
+  const key = (bytes: Buffer, from: number, to: number): Buffer | undefined =>
+    from === to ? undefined : bytes.subarray(from, to)
+  const batch = await decodeBatch(encodeBatch(joined(lines), header, { key }).bytes)
+  assert.deepEqual(values(batch), lines)
+  assert.deepEqual(
+    batch.records.map((record) => record.key && String(record.key)),
+    ['first', null, 'second one', 'x'.repeat(20_000)],
+  )
+})
+
+void test('a number of lines that is not theirs is refused', () => {
+  const lines = joined(['a', 'b'])
+  const key = (): undefined => undefined
+  assert.equal(encodeBatch(lines, header, { records: 2 }).records, 2)
+  for (const records of [0, 1, 3, 100]) {
+    assert.throws(() => encodeBatch(lines, header, { records }), { code: 'CORRUPT' })
+    assert.throws(() => encodeBatch(lines, header, { records, key }), { code: 'CORRUPT' })
+  }
+})
+
+void test('any lines with keys, headers and ids come back as they went in, packed or not', async () => {
+  const names = fc.dictionary(fc.string({ maxLength: 40 }), fc.string({ maxLength: 100 }), { maxKeys: 4 })
+  const keyed = fc.tuple(line, fc.option(fc.uint8Array({ maxLength: 300 })))
+  const batches = fc.array(keyed, { minLength: 1, maxLength: 60 })
+  await fc.assert(
+    fc.asyncProperty(batches, names, fc.nat(), async (records, given, ordinal) => {
+      const keys = records.map(([, key]) => (key === null ? undefined : Buffer.from(key)))
+      let asked = 0
+      const lines = records.map(([one]) => one)
+      const encoded = encodeBatch(joined(lines), header, {
+        records: lines.length,
+        headers: headerBlock(given),
+        ids: { journal: 'j', ordinal },
+        key: () => keys[asked++],
+      })
+      for (const { bytes } of [encoded, await compressBatch(encoded, gzip)]) {
+        const batch = await decodeBatch(bytes)
+        assert.deepEqual(values(batch), lines)
+        for (const [index, record] of batch.records.entries()) {
+          assert.deepEqual(record.key, keys[index] ?? null)
+          const id = record.headers as Record<string, Buffer>
+          assert.equal(String(id['logflume.id']), `j:${ordinal + index}`)
+          for (const [name, value] of Object.entries(given)) assert.equal(String(id[name]), value)
+        }
+      }
+    }),
+    { numRuns: 100 },
   )
 })

@@ -76,6 +76,11 @@ export function serverProperties({ id, ports, listeners, dataFolder, config }: N
     }
   }
   return Object.entries(properties)
-    .map(([name, value]) => `${name}=${value}\n`)
+    .map(([name, value]) => `${name}=${value.replace(/[^ -~]/g, escaped)}\n`)
     .join('')
+}
+
+/** Java reads the file as Latin-1. */
+function escaped(letter: string): string {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
