@@ -95,14 +95,13 @@ export class KafkaNode {
   }
 
   /** Runs one of Kafka's own command line tools, by its class; resolves with what it printed. */
-  async tool(main: string, args: readonly string[], input = ''): Promise<string> {
+  async tool(main: string, args: readonly string[]): Promise<string> {
     const child = promisify(execFile)(this.#options.java, [
       '-XX:TieredStopAtLevel=1',
       ...this.#javaArgs,
       main,
       ...args,
     ])
-    child.child.stdin?.end(input)
     const { stdout } = await child.catch((error: unknown) => {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
       throw new Error(`${main} ${args.join(' ')} failed:\n${tail(stdout + stderr)}`)
