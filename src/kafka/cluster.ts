@@ -1,20 +1,7 @@
 import { toError } from '../errors.ts'
+import type { MakeBrokerClient } from './broker-client.ts'
 import { BrokerConnection } from './broker-connection.ts'
-import type { ConnectionSettings } from './broker-connection.ts'
 import { KafkaRefusal } from './kafka-refusal.ts'
-import { kafkajsInternals } from './kafkajs-internals.ts'
-
-const METADATA = 3
-
-/** What kafkajs decodes of a Metadata answer about one topic. */
-interface MetadataResponse {
-  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[]
-  readonly controllerId: number
-  readonly topicMetadata: readonly {
-    readonly topicErrorCode: number
-    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[]
-  }[]
-}
 
 export interface TopicMetadata {
   /** 0 when all is well; of the topic, not of its partitions. */
@@ -28,35 +15,32 @@ export interface TopicMetadata {
 /** The brokers: where they are, and a connection to each one that is used. */
 export class Cluster {
   readonly #bootstrap: readonly string[]
-  readonly #settings: ConnectionSettings
+  readonly #makeClient: MakeBrokerClient
+  readonly #connectionTimeout: number
   /** Addresses by node id, as of the last metadata. */
   #nodes = new Map<number, string>()
   readonly #connections = new Map<string, BrokerConnection>()
   #turn = 0
   #closed = false
 
-  constructor(bootstrap: readonly string[], settings: ConnectionSettings) {
+  constructor(bootstrap: readonly string[], makeClient: MakeBrokerClient, connectionTimeout: number) {
     this.#bootstrap = bootstrap
-    this.#settings = settings
+    this.#makeClient = makeClient
+    this.#connectionTimeout = connectionTimeout
   }
 
   /** Fresh metadata of one topic, from whichever broker answers. `until` is a `performance.now()`, as below. */
   async topic(name: string, until: number): Promise<TopicMetadata> {
-    const { Metadata } = kafkajsInternals().requests
-    const fields = { topics: [name], allowAutoTopicCreation: false }
-    const answer = (await this.ask(until, (broker, timeout) =>
-      broker.request(METADATA, Metadata, fields, timeout),
-    )) as MetadataResponse
-    this.#nodes = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]))
-    const [topic] = answer.topicMetadata
-    if (topic === undefined) throw KafkaRefusal.unanswered(`metadata without the topic ${name}`)
+    const metadata = await this.ask(until, (broker, timeout) =>
+      broker.request((client) => client.metadata(name), timeout),
+    )
+    const { nodes, controller, errorCode, partitions } = metadata
+    this.#nodes = new Map(nodes.map(({ id, host, port }) => [id, `${host}:${port}`]))
     return {
-      errorCode: topic.topicErrorCode,
-      partitions: topic.partitionMetadata
-        .map(({ partitionId, leader }) => ({ partition: partitionId, leader }))
-        .sort((a, b) => a.partition - b.partition),
-      brokers: answer.brokers.length,
-      controller: answer.controllerId,
+      errorCode,
+      partitions: [...partitions].sort((a, b) => a.partition - b.partition),
+      brokers: nodes.length,
+      controller,
     }
   }
 
@@ -101,7 +85,7 @@ export class Cluster {
     if (this.#closed) throw KafkaRefusal.unanswered('the Kafka client is closed', { retryable: false })
     let connection = this.#connections.get(address)
     if (connection === undefined || connection.hasEnded) {
-      connection = new BrokerConnection(address, this.#settings)
+      connection = new BrokerConnection(address, this.#makeClient, this.#connectionTimeout)
       this.#connections.set(address, connection)
     }
     await connection.open(timeout)

@@ -1,29 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { backoff } from '../retry.ts'
-import type { BrokerConnection } from './broker-connection.ts'
-import { Cluster } from './cluster.ts'
-import type { TopicMetadata } from './cluster.ts'
-import { KafkaCode, KafkaRefusal } from './kafka-refusal.ts'
+import { ClusterPort } from './cluster-port.ts'
+import { KafkajsClient } from './kafkajs-client.ts'
 import { kafkajsInternals } from './kafkajs-internals.ts'
 import type { KafkajsLogger } from './kafkajs-internals.ts'
-import type {
-  KafkaOptions,
-  KafkaPort,
-  PartitionState,
-  ProduceAnswer,
-  ProducerIdentity,
-  TopicCreation,
-} from './port.ts'
+import type { KafkaOptions, KafkaPort } from './port.ts'
 
 /** In kafkajs' numbers; what is left out is one line a request. */
 const INFO = 4
-const CREATE_TOPICS = 19
-const INIT_PRODUCER_ID = 22
-const COORDINATOR_IS_COMING: readonly number[] = [
-  KafkaCode.COORDINATOR_LOAD_IN_PROGRESS,
-  KafkaCode.COORDINATOR_NOT_AVAILABLE,
-  KafkaCode.NOT_COORDINATOR,
-]
 
 export type KafkaLogLevel = 'error' | 'warn' | 'info' | 'debug'
 export type KafkaLog = (
@@ -33,200 +15,16 @@ export type KafkaLog = (
 ) => void
 
 /**
- * A port over kafkajs' connections. Connects when first used, and again by itself after a connection was
- * lost; repeats no request by itself, but for `initProducerId` while the coordinator loads.
+ * A port over kafkajs' connections.
  *
  * @param log takes what kafkajs has to say; dropped by default.
  */
 export function connectKafkajs(options: KafkaOptions, log?: KafkaLog): KafkaPort {
-  return new KafkajsPort(options, log)
-}
-
-/** The leader of one partition, as long as it is believed to be that. */
-interface Route {
-  readonly leader: Promise<BrokerConnection>
-  connection: BrokerConnection | undefined
-}
-
-class KafkajsPort implements KafkaPort {
-  readonly #options: KafkaOptions
-  readonly #cluster: Cluster
-  readonly #routes = new Map<string, Route>()
-  readonly #closing = new AbortController()
-
-  constructor(options: KafkaOptions, log: KafkaLog | undefined) {
-    this.#options = options
-    const { clientId, connectionTimeout, acks = 'all', tls, sasl } = options
-    const logger = kafkajsLogger((level, message, extra) => {
-      if (!this.#closing.signal.aborted) log?.(level, message, extra)
-    })
-    this.#cluster = new Cluster(options.brokers, {
-      clientId,
-      connectionTimeout,
-      logger,
-      acks,
-      security: { tls, sasl },
-    })
-  }
-
-  async partitions(topic: string): Promise<readonly PartitionState[]> {
-    return this.#refusing(`partitions of ${topic}`, async (what) => {
-      const until = this.#deadline()
-      const { createTopic } = this.#options
-      let metadata = await this.#cluster.topic(topic, until)
-      if (metadata.errorCode === KafkaCode.UNKNOWN_TOPIC_OR_PARTITION && createTopic !== false) {
-        await this.#createTopic(topic, createTopic, metadata, until)
-        metadata = await this.#completeTopic(topic, until)
-      }
-      const { errorCode, partitions } = metadata
-      if (errorCode !== 0) throw KafkaRefusal.answered(errorCode, what)
-      return partitions.map(({ partition, leader }) => ({
-        partition,
-        leader: leader < 0 ? undefined : leader,
-      }))
-    })
-  }
-
-  async #createTopic(
-    topic: string,
-    wanted: TopicCreation,
-    { brokers, controller }: TopicMetadata,
-    until: number,
-  ) {
-    const broker = await this.#cluster.node(controller, until)
-    const timeout = until - performance.now()
-    const replicationFactor = Math.min(wanted.replicationFactor, brokers)
-    const configEntries = Object.entries(wanted.config ?? {}).map(([name, value]) => ({ name, value }))
-    const answer = await broker.request(
-      CREATE_TOPICS,
-      kafkajsInternals().requests.CreateTopics,
-      {
-        topics: [{ topic, numPartitions: wanted.partitions, replicationFactor, configEntries }],
-        timeout: Math.round(timeout),
-      },
-      timeout,
-    )
-    const { topicErrors } = answer as { topicErrors: readonly { errorCode: number }[] }
-    const errorCode = topicErrors[0]?.errorCode ?? 0
-    if (errorCode !== 0 && errorCode !== KafkaCode.TOPIC_ALREADY_EXISTS) {
-      throw KafkaRefusal.answered(errorCode, `creating the topic ${topic}`)
-    }
-  }
-
-  /** A new topic shows up broker by broker, and its leaders after it. */
-  async #completeTopic(topic: string, until: number): Promise<TopicMetadata> {
-    for (let attempt = 1; ; attempt++) {
-      const metadata = await this.#cluster.topic(topic, until)
-      const complete = metadata.errorCode === 0 && metadata.partitions.every(({ leader }) => leader >= 0)
-      const pause = backoff(attempt, { first: 20, most: 500 })
-      if (complete || performance.now() + pause >= until) return metadata
-      await this.#pause(pause)
-    }
-  }
-
-  async initProducerId(): Promise<ProducerIdentity> {
-    return this.#refusing('a new producer id', async (what) => {
-      const until = this.#deadline()
-      const { InitProducerId } = kafkajsInternals().requests
-      const fields = { transactionalId: null, transactionTimeout: 0 }
-      for (let attempt = 1; ; attempt++) {
-        const answer = await this.#cluster.ask(until, (broker, timeout) =>
-          broker.request(INIT_PRODUCER_ID, InitProducerId, fields, timeout),
-        )
-        const { errorCode, producerId, producerEpoch } = answer as {
-          errorCode: number
-          producerId: string
-          producerEpoch: number
-        }
-        if (errorCode === 0) return { id: BigInt(producerId), epoch: producerEpoch }
-        const pause = backoff(attempt, { first: 50, most: 1000 })
-        if (!COORDINATOR_IS_COMING.includes(errorCode) || performance.now() + pause >= until) {
-          throw KafkaRefusal.answered(errorCode, what)
-        }
-        await this.#pause(pause)
-      }
-    })
-  }
-
-  async produce(topic: string, partition: number, batch: Buffer): Promise<ProduceAnswer> {
-    const what = `produce to ${topic}-${partition}`
-    const until = this.#deadline()
-    const key = `${partition} ${topic}`
-    const route = this.#route(key, topic, partition)
-    try {
-      // All who wait for one leader go on in the order in which they came, each writing in its own turn.
-      const leader = await route.leader
-      const { errorCode, baseOffset } = await leader.produce(
-        topic,
-        partition,
-        batch,
-        until - performance.now(),
-      )
-      if (errorCode === KafkaCode.DUPLICATE_SEQUENCE_NUMBER) return { baseOffset: -1n }
-      if (errorCode !== 0) throw KafkaRefusal.answered(errorCode, what)
-      return { baseOffset: BigInt(baseOffset) }
-    } catch (error) {
-      const refusal = asRefusal(error, what)
-      if (refusal.retryable && this.#routes.get(key) === route) this.#routes.delete(key)
-      throw refusal
-    }
-  }
-
-  #route(key: string, topic: string, partition: number): Route {
-    const known = this.#routes.get(key)
-    if (known !== undefined && known.connection?.hasEnded !== true) return known
-    const leader = this.#findLeader(topic, partition)
-    const route: Route = { leader, connection: undefined }
-    this.#routes.set(key, route)
-    leader.then(
-      (connection) => (route.connection = connection),
-      () => undefined, // told to everyone who awaits it
-    )
-    return route
-  }
-
-  async #findLeader(topic: string, partition: number): Promise<BrokerConnection> {
-    const what = `leader of ${topic}-${partition}`
-    // Half of the time at most, so that the batches that wait for it have as much left for their answers.
-    const until = performance.now() + this.#options.requestTimeout / 2
-    const { errorCode, partitions } = await this.#cluster.topic(topic, until)
-    if (errorCode !== 0) throw KafkaRefusal.answered(errorCode, what)
-    const leader = partitions.find((one) => one.partition === partition)?.leader
-    if (leader === undefined) throw KafkaRefusal.answered(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, what)
-    if (leader < 0) throw KafkaRefusal.answered(KafkaCode.LEADER_NOT_AVAILABLE, what)
-    return this.#cluster.node(leader, until)
-  }
-
-  /** By a clock that nobody sets back. */
-  #deadline(): number {
-    return performance.now() + this.#options.requestTimeout
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    await sleep(milliseconds, undefined, { signal: this.#closing.signal })
-  }
-
-  async #refusing<T>(what: string, work: (what: string) => Promise<T>): Promise<T> {
-    try {
-      return await work(what)
-    } catch (error) {
-      throw asRefusal(error, what)
-    }
-  }
-
-  close(): Promise<void> {
-    this.#closing.abort()
-    this.#cluster.close()
-    this.#routes.clear()
-    return Promise.resolve()
-  }
-}
-
-/** Whatever was thrown below; kafkajs and we mark what cannot be healed by trying again. */
-function asRefusal(thrown: unknown, what: string): KafkaRefusal {
-  if (thrown instanceof KafkaRefusal) return thrown
-  const { message, retriable } = thrown as Error & { retriable?: boolean }
-  return KafkaRefusal.unanswered(`${what}: ${message}`, { cause: thrown, retryable: retriable !== false })
+  const logger = kafkajsLogger((level, message, extra) => {
+    if (!port.isClosed) log?.(level, message, extra)
+  })
+  const port = new ClusterPort(options, (address, lost) => new KafkajsClient(address, lost, options, logger))
+  return port
 }
 
 function kafkajsLogger(log: KafkaLog): KafkajsLogger {
