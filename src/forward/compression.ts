@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib'
 import type { CompressionName } from '../kafka/port.ts'
 import { refuse, type OptionReader } from '../options.ts'
+import { isInstalled } from '../peer.ts'
 
 const NAMES = ['none', 'gzip', 'zstd', 'lz4', 'snappy'] as const
 
@@ -19,13 +20,4 @@ export function readCompression(reader: OptionReader): CompressionName {
     refuse(at, `the package ${wanted} to be there (npm install ${wanted})`, name)
   }
   return name
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    import.meta.resolve(name)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,14 +1,21 @@
 import { hostname } from 'node:os'
+import { LogflumeError } from '../errors.ts'
 import { readSecurity, type SecurityOptions } from '../kafka-security.ts'
-import type { Acks, CompressionName, KafkaOptions, TopicCreation } from '../kafka/port.ts'
+import type { Acks, CompressionName, KafkaClient, KafkaOptions, TopicCreation } from '../kafka/port.ts'
 import type { OptionReader } from '../options.ts'
 import { refuse } from '../options.ts'
+import { isInstalled } from '../peer.ts'
 import { readCompression } from './compression.ts'
 import type { ForwarderSettings } from './forwarder.ts'
 
 export interface ForwardOptions extends SecurityOptions {
   /** 'host:port' of some brokers; the others are found through them. */
   readonly brokers: readonly string[]
+  /**
+   * The library that keeps the connections; '@platformatic/kafka' is an optional peer, to be installed beside.
+   * @default 'kafkajs'
+   */
+  readonly client?: KafkaClient
   /** Where the lines go. @default 'logs' */
   readonly topic?: string
   /** How this process names itself to the brokers. @default 'logflume-<hostname>' */
@@ -41,6 +48,7 @@ export interface ForwardOptions extends SecurityOptions {
 }
 
 export interface ForwardSettings extends ForwarderSettings {
+  readonly client: KafkaClient
   readonly kafka: KafkaOptions
   readonly compression: CompressionName
   readonly headers: Readonly<Record<string, string>> | undefined
@@ -63,6 +71,7 @@ export function readForwardOptions(reader: OptionReader): ForwardSettings {
   const queue = reader.section('queue')
   const settings: ForwardSettings = {
     topic,
+    client: readClient(reader),
     kafka: {
       brokers,
       clientId: reader.string('clientId', `logflume-${hostname()}`),
@@ -85,6 +94,13 @@ export function readForwardOptions(reader: OptionReader): ForwardSettings {
   queue.end()
   reader.end()
   return settings
+}
+
+function readClient(reader: OptionReader): KafkaClient {
+  const client = reader.oneOf('client', ['kafkajs', '@platformatic/kafka'], 'kafkajs')
+  if (client === 'kafkajs' || isInstalled(client)) return client
+  const missing = `${reader.at('client')} is ${client}, which is not installed: npm install ${client}`
+  throw new LogflumeError('INVALID_OPTION', missing)
 }
 
 function readTopicCreation(reader: OptionReader): KafkaOptions['createTopic'] {

@@ -7,7 +7,7 @@ import { checkpointFile } from '../journal/directory.ts'
 import { JournalReader } from '../journal/reader.ts'
 import { parseSegments, type Compression } from '../journal/segment.ts'
 import { codecOf } from '../kafka/codecs.ts'
-import { connectKafkajs } from '../kafka/kafkajs.ts'
+import { connectKafka } from '../kafka/connect.ts'
 import { compressBatch, encodeBatch, NOT_IDEMPOTENT } from '../kafka/record-batch.ts'
 import { headerBlock } from '../kafka/record-headers.ts'
 import type { Position } from '../record.ts'
@@ -201,7 +201,7 @@ class ForwardingWorker {
       reader,
       checkpoint: startingPoint(this.#checkpoint(slot), reader.position, end, settings.topic),
       checkpointFile: new CheckpointFile(checkpointFile(journal.dir, journal.name, slot)),
-      connect: () => connectKafkajs(settings.kafka),
+      connect: () => connectKafka[settings.client](settings.kafka),
       encode: (lines, header) => {
         const numbers = settings.kafka.acks === 'all' ? undefined : NOT_IDEMPOTENT
         const batch = encodeBatch(lines, { ...header, ...numbers }, { headers })

@@ -3,6 +3,7 @@ import type { ProducerIdentity } from './port.ts'
 /**
  * What a client library does for us: one connection to one broker, and four kinds of requests over it. When
  * to connect, how long to wait and when to give up is decided by `BrokerConnection`, alike for all libraries.
+ * What rejects, does so with a `RefusableError` or a `KafkaRefusal`.
  */
 export interface BrokerClient {
   /** Connects, asks for the broker's versions, logs in. Rejects with a reason that names the address. */
@@ -59,4 +60,10 @@ export interface NewTopic {
 export interface PartitionAnswer extends ErrorCode {
   /** -1 where it does not say. */
   readonly baseOffset: bigint
+}
+
+/** As kafkajs marks its errors. */
+export interface RefusableError extends Error {
+  /** False where trying again is pointless. @default true */
+  readonly retriable?: boolean
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backoff } from '../retry.ts'
-import type { MakeBrokerClient } from './broker-client.ts'
+import type { MakeBrokerClient, RefusableError } from './broker-client.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 import { Cluster } from './cluster.ts'
 import type { TopicMetadata } from './cluster.ts'
@@ -185,9 +185,9 @@ export class ClusterPort implements KafkaPort {
   }
 }
 
-/** Whatever was thrown below; kafkajs marks what cannot be healed by trying again. */
+/** Whatever was thrown below. */
 function asRefusal(thrown: unknown, what: string): KafkaRefusal {
   if (thrown instanceof KafkaRefusal) return thrown
-  const { message, retriable } = thrown as Error & { retriable?: boolean }
+  const { message, retriable } = thrown as RefusableError
   return KafkaRefusal.unanswered(`${what}: ${message}`, { cause: thrown, retryable: retriable !== false })
 }

@@ -43,6 +43,9 @@ export interface ProduceAnswer {
   readonly baseOffset: bigint
 }
 
+/** The client libraries that there is a port over. */
+export type KafkaClient = 'kafkajs' | '@platformatic/kafka'
+
 export interface KafkaOptions extends SecuritySettings {
   /** 'host:port' of some brokers; the others are found through them. */
   readonly brokers: readonly string[]

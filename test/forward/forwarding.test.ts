@@ -10,19 +10,8 @@ import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
 import { useKafka } from '../kafka/brokers.ts'
 import { startKafka } from '../kafka/cluster.ts'
 import { createTopic, readTopic, uniqueTopic } from '../kafka/read-topic.ts'
+import { assertSame, linesInKafka } from './lines.ts'
 import { runApp } from './run-app.ts'
-
-async function linesInKafka(brokers: readonly string[], topic: string): Promise<string[]> {
-  return (await readTopic(brokers, topic)).map(({ value }) => String(value))
-}
-
-/** Says where two long lists begin to differ, instead of printing both. */
-function assertSame(actual: readonly string[], expected: readonly string[]): void {
-  const at = expected.findIndex((line, index) => line !== actual[index])
-  if (at !== -1)
-    assert.equal(actual[at], expected[at], `line ${at} of ${expected.length}, ${actual.length} are there`)
-  assert.equal(actual.length, expected.length)
-}
 
 const quiet = () => undefined
 

@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { connectKafka } from '../../src/kafka/connect.ts'
 import { KafkaRefusal } from '../../src/kafka/kafka-refusal.ts'
-import type { KafkaOptions, KafkaPort, ProducerIdentity } from '../../src/kafka/port.ts'
+import type { KafkaClient, KafkaOptions, KafkaPort, ProducerIdentity } from '../../src/kafka/port.ts'
 import { encodeBatch } from '../../src/kafka/record-batch.ts'
 import { useKafka } from '../kafka/brokers.ts'
 import { startKafka } from '../kafka/cluster.ts'
 import { freePort } from '../kafka/ports.ts'
 import { readTopic, uniqueTopic } from '../kafka/read-topic.ts'
-
-export type MakePort = (options: KafkaOptions) => KafkaPort
 
 const NOT_IDEMPOTENT: ProducerIdentity = { id: -1n, epoch: -1 }
 
@@ -89,13 +91,13 @@ function all(port: KafkaPort): (() => Promise<unknown>)[] {
 }
 
 /** What any client behind `KafkaPort` has to do, on real brokers. */
-export function kafkaPortContract(makePort: MakePort): void {
+export function kafkaPortContract(client: KafkaClient): void {
   const open = (
     t: TestContext,
     brokers: readonly string[],
     options: Partial<KafkaOptions> = {},
   ): KafkaPort => {
-    const port = makePort({
+    const port = connectKafka[client]({
       brokers,
       clientId: 'contract',
       createTopic: { partitions: 1, replicationFactor: 3 },
@@ -376,6 +378,16 @@ export function kafkaPortContract(makePort: MakePort): void {
     for (const { partition, leader: led } of orphans) {
       if (led !== undefined) await port.produce(alone, partition, numbered('line', 0, 1))
       else assert.equal((await refusal(port.produce(alone, partition, numbered('line', 0, 1)))).kafkaCode, 5)
+    }
+  })
+
+  void test('a process ends once its port is closed, and the port has printed nothing', async () => {
+    const fixture = join(import.meta.dirname, 'fixtures', 'close.ts')
+    const [broker = ''] = await useKafka()
+    for (const address of [broker, `127.0.0.1:${await freePort()}`]) {
+      const args = ['--import', 'tsx', fixture, client, address, uniqueTopic('exit')]
+      const printed = await promisify(execFile)(process.execPath, args, { timeout: 30_000 })
+      assert.deepEqual(printed, { stdout: '', stderr: '' })
     }
   })
 }
