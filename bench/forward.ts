@@ -19,11 +19,13 @@ interface ForwardCase {
   readonly name: string
   readonly by: 'logflume' | 'kcat' | 'kafkajs'
   readonly gzip: boolean
+  readonly client?: ForwardInput['client']
   readonly kcatOptions?: readonly string[]
 }
 
 const cases: readonly ForwardCase[] = [
   { name: 'logflume', by: 'logflume', gzip: false },
+  { name: 'logflume platformatic', by: 'logflume', gzip: false, client: '@platformatic/kafka' },
   { name: 'kcat -P -l', by: 'kcat', gzip: false },
   { name: 'kafkajs send', by: 'kafkajs', gzip: false },
   { name: 'logflume gzip', by: 'logflume', gzip: true },
@@ -105,7 +107,7 @@ async function run(one: ForwardCase, source: Source, { kafka, dir }: ForwardOpti
   const topic = await FreshTopic.create(kafka)
   try {
     const from = one.by === 'logflume' ? await linkJournal(source, runDir) : source.file
-    const cost = await send(one, { ...topic.kafka, gzip: one.gzip, from, lines })
+    const cost = await send(one, { ...topic.kafka, gzip: one.gzip, client: one.client, from, lines })
     return { lines, records: await topic.records(), bytes: await topic.bytes(), ...cost }
   } finally {
     await topic.delete()

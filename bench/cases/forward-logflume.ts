@@ -5,6 +5,8 @@ export interface ForwardInput {
   readonly brokers: readonly string[]
   readonly topic: string
   readonly gzip: boolean
+  /** logflume's Kafka client; its default where there is none. */
+  readonly client?: '@platformatic/kafka' | undefined
   /** A journal's directory for logflume, a file of lines for the others. */
   readonly from: string
   /** How many of its lines, from the first. */
@@ -18,11 +20,11 @@ export interface ForwardResult {
 }
 
 // A process that finds a journal of another one, and forwards it.
-const { brokers, topic, gzip, from } = input() as ForwardInput
+const { brokers, topic, gzip, client, from } = input() as ForwardInput
 const log = createLogger({
   name: 'shop',
   dir: from,
-  kafka: { brokers, topic, compression: gzip ? 'gzip' : 'none' },
+  kafka: { brokers, topic, compression: gzip ? 'gzip' : 'none', client: client ?? 'kafkajs' },
 })
 const { forwarded } = await log.flush({ timeout: 240_000 })
 const { user, system } = process.cpuUsage()
