@@ -6,29 +6,17 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setImmediate as tick } from 'node:timers/promises'
 import { nodeFiles, type FileDriver } from '../../src/journal/file-driver.ts'
-import type { JournalOptions } from '../../src/journal/options.ts'
 import { FaultyFiles } from './faulty-files.ts'
 import {
   assertAccounted,
   linesOnDisk,
   numbered,
+  openFaultyJournal,
   openJournal,
   segmentFiles,
   temporaryDirectory,
   until,
-  type TestJournal,
 } from './open-journal.ts'
-
-interface Opened extends TestJournal {
-  readonly dir: string
-  readonly files: FaultyFiles
-}
-
-async function open(t: TestContext, options: JournalOptions = {}): Promise<Opened> {
-  const dir = await temporaryDirectory(t)
-  const files = new FaultyFiles()
-  return { dir, files, ...openJournal(t, { dir, ...options }, Date.now, files.driver) }
-}
 
 const WRITES = ['write', 'writeSync'] as const
 const OPENS = ['open', 'openSync'] as const
@@ -46,7 +34,10 @@ for (const [code, calls] of [
 ] as const) {
   for (const flush of ['tick', 'async'] as const)
     test(`flush '${flush}', ${code} from ${calls.join(', ')}: calls go on, lines wait, all are written when it is over`, async (t) => {
-      const { dir, files, journal, diagnostics } = await open(t, { flush, rotate: { maxBytes: 20_000 } })
+      const { dir, files, journal, diagnostics } = await openFaultyJournal(t, {
+        flush,
+        rotate: { maxBytes: 20_000 },
+      })
       const lines = numbered(900)
       for (const [index, line] of lines.entries()) {
         if (index === 300) files.fail(code, ...calls)
@@ -73,7 +64,7 @@ for (const [flush, call] of [
   ['async', 'write'],
 ] as const)
   test(`flush '${flush}': short writes lose and double nothing, also where one of them is followed by an error`, async (t) => {
-    const { dir, files, journal } = await open(t, { flush, rotate: { maxBytes: 20_000 } })
+    const { dir, files, journal } = await openFaultyJournal(t, { flush, rotate: { maxBytes: 20_000 } })
     files.fail('short', ...WRITES)
     const lines = numbered(1000)
     for (const [index, line] of lines.entries()) {
@@ -118,7 +109,7 @@ test('a line that a short write brought to the disk stays there, also where a sy
 })
 
 test('a disk that answers late: calls return, memory is bounded to the byte, every line too many is counted', async (t) => {
-  const { dir, files, journal } = await open(t, { flush: 'async', maxBufferBytes: 65_536 })
+  const { dir, files, journal } = await openFaultyJournal(t, { flush: 'async', maxBufferBytes: 65_536 })
   files.hold()
   journal.append('first\n')
   await until(() => files.held === 1)
@@ -151,7 +142,7 @@ test('a disk that answers late: calls return, memory is bounded to the byte, eve
 })
 
 test('a line larger than all of the memory is written where it is alone, and counted where it is not', async (t) => {
-  const { dir, files, journal } = await open(t, { flush: 'async', maxBufferBytes: 65_536 })
+  const { dir, files, journal } = await openFaultyJournal(t, { flush: 'async', maxBufferBytes: 65_536 })
   const large = 'x'.repeat(100_000)
   journal.append(`${large}\n`)
   await journal.flush(5000)
@@ -168,7 +159,7 @@ test('a line larger than all of the memory is written where it is alone, and cou
 })
 
 test('the end of a close does not wait for a dead disk; the slot stays taken until that has answered', async (t) => {
-  const { dir, files, journal } = await open(t, { flush: 'async' })
+  const { dir, files, journal } = await openFaultyJournal(t, { flush: 'async' })
   files.hold()
   journal.append('a\n')
   await until(() => files.held === 1)
@@ -191,7 +182,7 @@ for (const [what, remove] of [
   ['its directory', (dir: string) => rm(dir, { recursive: true })],
 ] as const) {
   test(`somebody deletes ${what}: what was written since the last look is in the next segment`, async (t) => {
-    const { dir, journal, diagnostics, files } = await open(t)
+    const { dir, journal, diagnostics, files } = await openFaultyJournal(t)
     const lines = numbered(60)
     for (const line of lines.slice(0, 20)) journal.append(`${line}\n`)
     await journal.flush(1000)
@@ -215,7 +206,7 @@ for (const [what, remove] of [
 }
 
 test('somebody moves the directory: what was written is there, the rest in a new one, nothing twice', async (t) => {
-  const { dir, journal } = await open(t)
+  const { dir, journal } = await openFaultyJournal(t)
   const lines = numbered(60)
   for (const line of lines.slice(0, 20)) journal.append(`${line}\n`)
   await journal.flush(1000)
@@ -238,7 +229,7 @@ test('somebody moves the directory: what was written is there, the rest in a new
 })
 
 test('a fatal line is not left in a deleted file, and neither is the last one of the process', async (t) => {
-  const { dir, journal, files } = await open(t)
+  const { dir, journal, files } = await openFaultyJournal(t)
   journal.append('1\n')
   await journal.flush(1000)
   await until(() => files.count('stat') > 0)
@@ -256,7 +247,7 @@ test('a fatal line is not left in a deleted file, and neither is the last one of
 })
 
 test('a directory that was removed as a whole does not come back for the end of the process', async (t) => {
-  const { dir, journal } = await open(t)
+  const { dir, journal } = await openFaultyJournal(t)
   journal.append('1\n')
   await journal.flush(1000)
   await rm(dir, { recursive: true })
@@ -268,7 +259,7 @@ test('a directory that was removed as a whole does not come back for the end of 
 })
 
 test('a deleted segment that cannot be read any more: its last lines are counted, later ones are written', async (t) => {
-  const { dir, journal, files } = await open(t)
+  const { dir, journal, files } = await openFaultyJournal(t)
   journal.append('1\n')
   await journal.flush(1000)
   await rm(join(dir, journal.stats().file))

@@ -1,34 +1,23 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { setImmediate as tick, setTimeout as delay } from 'node:timers/promises'
 import { LogflumeError } from '../../src/errors.ts'
 import { nodeFiles, type FileDriver } from '../../src/journal/file-driver.ts'
-import { readJournalOptions, type JournalOptions } from '../../src/journal/options.ts'
+import { readJournalOptions } from '../../src/journal/options.ts'
 import { OptionReader } from '../../src/options.ts'
-import { FaultyFiles } from './faulty-files.ts'
 import {
   assertAccounted,
   linesOnDisk,
   numbered,
+  openFaultyJournal,
   openJournal,
   segmentFiles,
   temporaryDirectory,
   until,
   type TestJournal,
 } from './open-journal.ts'
-
-interface Opened extends TestJournal {
-  readonly dir: string
-  readonly files: FaultyFiles
-}
-
-async function open(t: TestContext, options: JournalOptions): Promise<Opened> {
-  const dir = await temporaryDirectory(t)
-  const files = new FaultyFiles()
-  return { dir, files, ...openJournal(t, { dir, ...options }, Date.now, files.driver) }
-}
 
 for (const [option, value, expected] of [
   ['flush', 'always', /^flush: expected one of tick, line, async, got "always"/],
@@ -47,7 +36,7 @@ for (const [option, value, expected] of [
 }
 
 test("flush 'line': each line is with the kernel before its call returns", async (t) => {
-  const { dir, journal } = await open(t, { flush: 'line' })
+  const { dir, journal } = await openFaultyJournal(t, { flush: 'line' })
   const path = join(dir, journal.stats().file)
   for (const [index, line] of numbered(20).entries()) {
     journal.append(`${line}\n`)
@@ -57,7 +46,7 @@ test("flush 'line': each line is with the kernel before its call returns", async
 })
 
 test("flush 'tick': when the tick is over, its lines are with the kernel, also those that began a segment", async (t) => {
-  const { dir, journal, diagnostics } = await open(t, { rotate: { maxBytes: 100_000 } })
+  const { dir, journal, diagnostics } = await openFaultyJournal(t, { rotate: { maxBytes: 100_000 } })
   const lines = numbered(2000)
   for (let from = 0; from < lines.length; from += 500) {
     for (const line of lines.slice(from, from + 500)) journal.append(`${line}\n`)
@@ -72,7 +61,10 @@ test("flush 'tick': when the tick is over, its lines are with the kernel, also t
 })
 
 test("flush 'async': no write holds the thread", async (t) => {
-  const { dir, files, journal } = await open(t, { flush: 'async', rotate: { maxBytes: 100_000 } })
+  const { dir, files, journal } = await openFaultyJournal(t, {
+    flush: 'async',
+    rotate: { maxBytes: 100_000 },
+  })
   const lines = numbered(1000)
   for (const [index, line] of lines.entries()) {
     journal.append(`${line}\n`)
@@ -110,7 +102,7 @@ test("flush 'tick': a disk that was slow is not waited for again, and that is to
 })
 
 test("flush 'line' on a disk that fails: the calls do not try again each, and nothing is lost", async (t) => {
-  const { dir, files, journal } = await open(t, { flush: 'line' })
+  const { dir, files, journal } = await openFaultyJournal(t, { flush: 'line' })
   files.fail('ENOSPC', 'write', 'writeSync')
   const lines = numbered(200)
   for (const line of lines) journal.append(`${line}\n`)
@@ -122,7 +114,7 @@ test("flush 'line' on a disk that fails: the calls do not try again each, and no
 })
 
 test("fsync 'never' never syncs", async (t) => {
-  const { files, journal } = await open(t, {})
+  const { files, journal } = await openFaultyJournal(t)
   journal.append('a\n')
   journal.flushSync()
   journal.append('b\n')
@@ -131,7 +123,7 @@ test("fsync 'never' never syncs", async (t) => {
 })
 
 test("fsync 'write': a line counts as on disk when it is synced, not before", async (t) => {
-  const { dir, files, journal } = await open(t, { fsync: 'write' })
+  const { dir, files, journal } = await openFaultyJournal(t, { fsync: 'write' })
   files.fail('EIO', 'fdatasync')
   journal.append('a\n')
   await until(() => files.count('fdatasync') >= 2)
@@ -148,7 +140,7 @@ test("fsync 'write': a line counts as on disk when it is synced, not before", as
 })
 
 test('fsync every N ms: one sync for all writes of that time, and none while nothing is new', async (t) => {
-  const { files, journal } = await open(t, { fsync: 30 })
+  const { files, journal } = await openFaultyJournal(t, { fsync: 30 })
   for (let n = 0; n < 10; n++) {
     journal.append(`${n}\n`)
     await journal.flush(1000)
@@ -164,7 +156,7 @@ test('fsync every N ms: one sync for all writes of that time, and none while not
 })
 
 test('fsync every N ms: a failed sync is told and tried again', async (t) => {
-  const { files, journal, diagnostics } = await open(t, { fsync: 10 })
+  const { files, journal, diagnostics } = await openFaultyJournal(t, { fsync: 10 })
   files.fail('EIO', 'fdatasync')
   journal.append('a\n')
   await until(() => files.count('fdatasync') >= 2)
@@ -179,7 +171,7 @@ for (const [what, act] of [
   ['the end of the process', (journal: TestJournal['journal']) => journal.writeThrough()],
 ] as const) {
   test(`fsync every N ms: ${what} syncs at once`, async (t) => {
-    const { files, journal } = await open(t, { fsync: 60_000 })
+    const { files, journal } = await openFaultyJournal(t, { fsync: 60_000 })
     journal.append('a\n')
     act(journal)
     assert.equal(files.count('fdatasyncSync'), 1)
@@ -189,7 +181,7 @@ for (const [what, act] of [
 }
 
 test('fsync every N ms: a rotated segment and a closed one are synced before their descriptors close', async (t) => {
-  const { files, journal } = await open(t, { fsync: 60_000, rotate: { maxBytes: 4096 } })
+  const { files, journal } = await openFaultyJournal(t, { fsync: 60_000, rotate: { maxBytes: 4096 } })
   for (const line of numbered(30)) {
     journal.append(`${line}\n`)
     await journal.flush(1000)

@@ -9,6 +9,7 @@ import type { FileDriver } from '../../src/journal/file-driver.ts'
 import { Journal } from '../../src/journal/journal.ts'
 import { readJournalOptions, type JournalOptions } from '../../src/journal/options.ts'
 import { OptionReader } from '../../src/options.ts'
+import { FaultyFiles } from './faulty-files.ts'
 
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'logflume-'))
@@ -32,6 +33,21 @@ export function openJournal(
   const journal = new Journal(settings, (diagnostic) => diagnostics.push(diagnostic), now, files)
   t.after(() => journal.close(1000))
   return { journal, diagnostics }
+}
+
+export interface FaultyJournal extends TestJournal {
+  readonly dir: string
+  readonly files: FaultyFiles
+}
+
+/** A journal in a directory of its own, on a disk that fails as told. */
+export async function openFaultyJournal(
+  t: TestContext,
+  options: JournalOptions = {},
+): Promise<FaultyJournal> {
+  const dir = await temporaryDirectory(t)
+  const files = new FaultyFiles()
+  return { dir, files, ...openJournal(t, { dir, ...options }, Date.now, files.driver) }
 }
 
 /** Files of a directory that are segments, oldest first. */
