@@ -1,8 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import { toError } from '../errors.ts'
 import { claimAbandoned, type AbandonedJournal } from '../journal/abandoned.ts'
-import { compressClosed } from '../journal/compress.ts'
+import { keepCompressing } from '../journal/compress.ts'
 import { checkpointFile } from '../journal/directory.ts'
 import { JournalReader } from '../journal/reader.ts'
 import { parseSegments, type Compression } from '../journal/segment.ts'
@@ -21,8 +19,6 @@ import { startingPoint } from './starting-point.ts'
 
 /** Milliseconds between signs of life. */
 const BEAT_EVERY = 1_000
-/** Milliseconds between looks for closed segments. */
-const COMPRESS_LOOK_EVERY = 1_000
 
 /**
  * What the worker thread does: puts journal, checkpoint, forwarder and Kafka together, and runs them; and
@@ -104,31 +100,16 @@ class ForwardingWorker {
     }
   }
 
-  /** Compresses what is closed and settled, whenever there is more of it. */
-  async #compress(compression: Compression): Promise<void> {
-    const { signal } = this.#stop
-    const settledBefore = (): number =>
-      this.#data.forward === undefined ? Infinity : this.#progress.acknowledged
-    let done = -1
-    while (!signal.aborted) {
-      const newest = this.#progress.get('newestSegment')
-      // Looking costs two reads of memory; the disk is looked at when a segment was closed and is settled.
-      if (done !== newest && settledBefore() >= newest) {
-        done = newest // What fails is tried again with the next one.
-        try {
-          await compressClosed(this.#data.journal, compression, settledBefore, signal)
-        } catch (thrown) {
-          const error = toError(thrown)
-          if (!this.#stop.signal.aborted)
-            this.#diagnose({
-              level: 'warn',
-              message: `cannot compress old segments: ${error.message}`,
-              error,
-            })
-        }
-      }
-      await delay(COMPRESS_LOOK_EVERY, undefined, { signal }).catch(() => undefined)
-    }
+  #compress(compression: Compression): Promise<void> {
+    const { journal, forward } = this.#data
+    return keepCompressing({
+      journal,
+      compression,
+      newest: () => this.#progress.get('newestSegment'),
+      settledBefore: () => (forward === undefined ? Infinity : this.#progress.acknowledged),
+      diagnose: this.#diagnose,
+      signal: this.#stop.signal,
+    })
   }
 
   #say(message: FromWorker): void {
