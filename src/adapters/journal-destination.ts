@@ -21,6 +21,8 @@ export interface JournalDestination extends AsyncDisposable {
   write(text: string): boolean
   /** Writes what waits to the disk before it returns. */
   flushSync(): void
+  /** The next line begins a new segment; the lines so far are in the old one when this returns. */
+  rotate(): void
   /** Calls back when the lines so far are on disk. */
   flush(done?: (error?: Error) => void): void
   /** `close` for those who do not await. */
@@ -48,6 +50,10 @@ class Destination implements JournalDestination {
 
   flushSync(): void {
     this.#output.writer.flushSync()
+  }
+
+  rotate(): void {
+    this.#output.lifecycle.rotate()
   }
 
   flush(done: (error?: Error) => void = () => undefined): void {

@@ -60,6 +60,11 @@ export class LogflumeTransport extends TransportStream {
     return this.#output.lifecycle.close({ timeout: this.#output.endTimeout })
   }
 
+  /** The next line begins a new segment; the lines so far are in the old one when this returns. */
+  rotate(): void {
+    this.#output.lifecycle.rotate()
+  }
+
   /** Where the lines are, as of now. */
   stats(): LoggerStats {
     return this.#output.lifecycle.stats()

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import pinoTransport, { journalDestination, type JournalDestination, type PinoOptions } from 'logflume/pino'
 import pino from 'pino'
-import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
+import { linesOnDisk, segmentFiles, temporaryDirectory } from '../journal/open-journal.ts'
 import { useKafka } from '../kafka/brokers.ts'
 import { readTopic, uniqueTopic } from '../kafka/read-topic.ts'
 import { runProgram } from './run-program.ts'
@@ -202,6 +202,27 @@ test('text that is not exactly one line is made whole lines, and counted as such
   const { written, forwarded } = await destination.close()
   assert.deepEqual(await linesOnDisk(dir), ['a', 'b', 'c', 'd', 'e', 'f'])
   assert.deepEqual([written, forwarded], [6, 6])
+})
+
+test('rotate: the lines before it are in the old segment, the next one begins a new one', async (t) => {
+  const { dir, destination } = await openDestination(t)
+  const log = pino({ base: null, timestamp: false }, destination)
+  log.info('before')
+  destination.rotate()
+  destination.rotate()
+  log.info('after')
+  destination.flushSync()
+  const files = await segmentFiles(dir)
+  const texts = await Promise.all(files.map((file) => readFile(join(dir, file), 'utf8')))
+  assert.deepEqual(texts, ['{"level":30,"msg":"before"}\n', '{"level":30,"msg":"after"}\n'])
+})
+
+test('destination: with rotate.onSighup the signal begins a new segment and ends nothing', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const end = await runProgram(t, 'pino.mjs', ['destination', dir, 'SIGHUP, rotated'])
+  assert.deepEqual([end.code, end.signal], [0, null], end.output)
+  assert.equal((await segmentFiles(dir)).length, 2)
+  assert.deepEqual(await linesOnDisk(dir), [...thousand, '{"level":30,"msg":"after"}'])
 })
 
 test('lines after the end are counted as lost', async (t) => {

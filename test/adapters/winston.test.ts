@@ -354,3 +354,17 @@ for (const [name, wrong, message] of [
     })
   })
 }
+
+test('rotate: the lines before it are in the old segment, the next one begins a new one', async (t) => {
+  const { log, transport, lines } = await openLogger(t)
+  log.info('before')
+  transport.rotate()
+  transport.rotate()
+  log.info('after')
+  assert.deepEqual(
+    (await lines()).map(({ message }) => message),
+    ['before', 'after'],
+  )
+  const { rotations, segments } = transport.stats().journal
+  assert.deepEqual([rotations, segments], [1, 2])
+})

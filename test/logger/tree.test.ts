@@ -173,13 +173,14 @@ test('a fatal line is on disk when the call returns, others do not wait', () => 
   assert.deepEqual(flushedAt, [3, 4, 5])
 })
 
-test('stats, flush and close of every logger of a tree are those of the one journal', async () => {
+test('stats, flush, rotate and close of every logger of a tree are those of the one journal', async () => {
   const stats = { written: 5 } as LoggerStats
   const calls: unknown[] = []
   const { log } = capture({
     lifecycle: {
       stats: () => stats,
       flush: async (options) => (calls.push(['flush', options]), Promise.resolve(stats)),
+      rotate: () => void calls.push('rotate'),
       close: async (options) => (calls.push(['close', options]), Promise.resolve(stats)),
       [Symbol.asyncDispose]: async () => Promise.resolve(void calls.push('dispose')),
     },
@@ -187,9 +188,10 @@ test('stats, flush and close of every logger of a tree are those of the one jour
   for (const logger of [log, log.get('db'), log.child({ a: 1 })]) {
     assert.equal(logger.stats(), stats)
     assert.equal(await logger.flush({ timeout: 5 }), stats)
+    logger.rotate()
     assert.equal(await logger.close(), stats)
     await logger[Symbol.asyncDispose]()
-    assert.deepEqual(calls.splice(0), [['flush', { timeout: 5 }], ['close', undefined], 'dispose'])
+    assert.deepEqual(calls.splice(0), [['flush', { timeout: 5 }], 'rotate', ['close', undefined], 'dispose'])
   }
 })
 
