@@ -100,6 +100,9 @@ export class JournalReader {
       if (block !== undefined) return block
       if (this.#superseded) {
         await this.#nextSegment()
+      } else if (await this.#content?.isReplaced()) {
+        // Deleted before its first line was seen in its place: the next one has its name, and begins like it.
+        await this.close()
       } else if (this.#options.newest?.() === this.#position.segment || !(await this.#isSuperseded())) {
         return undefined
       }

@@ -1,5 +1,5 @@
 import { createReadStream, type ReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { LogflumeError, toError } from '../errors.ts'
@@ -11,6 +11,8 @@ export interface SegmentContent {
   read(target: Buffer, length: number, position: number): Promise<number>
   /** Why what is behind the end cannot be read. */
   readonly damage: Error | undefined
+  /** Whether another file has its name by now. */
+  isReplaced(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -23,7 +25,12 @@ export async function openContent(
     await file.close() // Opened for the error that a missing file gives.
     return new InflatedContent(path, compression)
   }
+  const { dev, ino } = await file.stat()
   return {
+    isReplaced: async () => {
+      const found = await stat(path).catch(() => undefined)
+      return found !== undefined && (found.ino !== ino || found.dev !== dev)
+    },
     read: async (target, length, position) => (await file.read(target, 0, length, position)).bytesRead,
     damage: undefined,
     close: () => file.close(),
@@ -105,6 +112,11 @@ class InflatedContent implements SegmentContent {
       this.#ended = true
       this.damage = toError(thrown)
     }
+  }
+
+  /** Whatever has the name, it was whole when it got it. */
+  isReplaced(): Promise<boolean> {
+    return Promise.resolve(false)
   }
 
   close(): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { JournalReader, listSlots } from '../../src/journal/reader.ts'
 import { segmentFile } from '../../src/journal/segment.ts'
-import { numbered, openJournal, segmentFiles, temporaryDirectory } from './open-journal.ts'
+import { numbered, openJournal, segmentFiles, temporaryDirectory, until } from './open-journal.ts'
 
 async function readAll(reader: JournalReader, maxBytes = 10_000): Promise<string[]> {
   const lines: string[] = []
@@ -119,6 +119,29 @@ test('a segment that begins with lines of one deleted under its writer gives onl
   assert.equal(reader.position.ordinal, 15)
   assert.deepEqual(reader.lost, {})
 })
+
+for (const read of [0, 2] as const) {
+  // The reader kept the deleted file open and waited for a segment of another name, until the next rotation.
+  test(`a segment deleted before it was seen in its place, ${read} lines of it read: its successor of the same name is read`, async (t) => {
+    const dir = await temporaryDirectory(t)
+    const lines = numbered(6)
+    const { journal } = openJournal(t, { dir })
+    const newest = (): number => journal.end.segment
+    const reader = await JournalReader.open({ dir, name: 'shop', slot: 0, newest })
+    t.after(() => reader.close())
+    for (const line of lines.slice(0, read)) journal.append(`${line}\n`)
+    await journal.flush(1000)
+    assert.deepEqual(await readAll(reader), lines.slice(0, read))
+    await rm(join(dir, journal.stats().file))
+    for (const line of lines.slice(read, 4)) journal.append(`${line}\n`)
+    await until(async () => (await segmentFiles(dir)).length === 1)
+    for (const line of lines.slice(4)) journal.append(`${line}\n`)
+    await journal.flush(1000)
+    assert.deepEqual(await readAll(reader), lines.slice(read))
+    assert.deepEqual(reader.lost, {})
+    assert.equal(journal.stats().rotations, 1)
+  })
+}
 
 test("'latest' begins behind what is there", async (t) => {
   const dir = await temporaryDirectory(t)
