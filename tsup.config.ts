@@ -3,7 +3,14 @@ import { defineConfig } from 'tsup'
 // Every door is an entry, and so is the worker: shared code goes into chunks, so that all doors of one
 // process share one state whichever of them was imported first, by `import` or by `require`.
 export default defineConfig({
-  entry: ['src/index.ts', 'src/consumer.ts', 'src/pino.ts', 'src/winston.ts', 'src/worker.ts'],
+  entry: [
+    'src/index.ts',
+    'src/consumer.ts',
+    'src/journal.ts',
+    'src/pino.ts',
+    'src/winston.ts',
+    'src/worker.ts',
+  ],
   format: 'esm',
   target: 'node20',
   platform: 'node',

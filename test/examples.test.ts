@@ -82,6 +82,11 @@ const tests = {
     assert.match(table, /^"\d{4}-\d\d-\d\dT[\d:.]+Z","shop::db","query failed"\n$/)
   },
 
+  'read-journal.ts': async (t: TestContext) => {
+    const { output } = await run(t, 'read-journal.ts')
+    assert.deepEqual(output, ['shop, slot 0: 1 segment', '0 1', '1 2', '3 more, 0 missing'])
+  },
+
   'one-machine.ts': async (t: TestContext) => {
     const { dir, output } = await run(t, 'one-machine.ts')
     const sorted = join(dir, 'sorted')

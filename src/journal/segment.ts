@@ -37,6 +37,11 @@ export function parseSegment(name: string, file: string): Segment | undefined {
   }
 }
 
+/** The name of the journal that a file is a segment of; undefined for any other file. */
+export function segmentOwner(file: string): string | undefined {
+  return /^(.+)\.\d{1,9}\.\d{15}\.\d{8}(?:\d\d)?\.log(?:\.(?:gz|zst))?$/.exec(file)?.[1]
+}
+
 /**
  * All segments of one name, oldest first within each slot. The ordinal alone decides: clocks jump. Of one that
  * is there plain and compressed, for the moment between, the plain one counts.

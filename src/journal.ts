@@ -1,0 +1,8 @@
+export { readJournal } from './journal/read-journal.ts'
+export { listJournals } from './journal/list-journals.ts'
+export { LogflumeError } from './errors.ts'
+export type { JournalBlock, JournalLine, JournalReading } from './journal/read-journal.ts'
+export type { JournalListing, SegmentListing, SlotListing } from './journal/list-journals.ts'
+export type { JournalPosition, ReadJournalOptions } from './journal/read-options.ts'
+export type { ErrorCode } from './errors.ts'
+export type { Losses, Position } from './record.ts'
