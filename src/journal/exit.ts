@@ -10,12 +10,26 @@ export interface KeptUntilExit {
   readonly rotatesOnSighup: boolean
 }
 
+/** What the copies of this package in one process know of each other: two versions may well be installed. */
+interface Copy {
+  readonly rotatesOnSighup: () => boolean
+}
+
+const COPIES: unique symbol = Symbol.for('logflume exit listeners')
+const shared = globalThis as unknown as { [COPIES]: Set<Copy> | undefined }
+/** Those that listen at present, each once for each signal. */
+const copies = (shared[COPIES] ??= new Set<Copy>())
+
 const kept = new Set<KeptUntilExit>()
+const thisCopy: Copy = { rotatesOnSighup: () => [...kept].some(({ rotatesOnSighup }) => rotatesOnSighup) }
+/** Milliseconds after a signal was sent again at which it must have had its effect. */
+const LISTEN_AGAIN = 1000
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /** Listeners exist only while somebody needs them, so that a closed logger leaves no trace in the process. */
 export function keepUntilExit(journal: KeptUntilExit): void {
   if (kept.size === 0) {
+    copies.add(thisCopy)
     process.on('exit', onExit)
     for (const signal of SIGNALS) process.on(signal, onSignal)
   }
@@ -25,6 +39,7 @@ export function keepUntilExit(journal: KeptUntilExit): void {
 export function letGo(journal: KeptUntilExit): void {
   if (!kept.delete(journal) || kept.size > 0) return
   process.removeListener('exit', onExit)
+  copies.delete(thisCopy)
   for (const signal of SIGNALS) process.removeListener(signal, onSignal)
 }
 
@@ -40,14 +55,35 @@ function onExit(): void {
  */
 function onSignal(signal: NodeJS.Signals): void {
   for (const journal of kept) journal.flushSync()
-  if (signal === 'SIGHUP' && rotateThoseThatAsk()) return
-  if (process.listenerCount(signal) > 1) return
+  if (signal === 'SIGHUP') {
+    for (const journal of kept) if (journal.rotatesOnSighup) journal.rotate()
+    if ([...copies].some((copy) => copy.rotatesOnSighup())) return
+  }
+  if (appListens(signal)) return
   process.removeListener(signal, onSignal)
   process.kill(process.pid, signal)
+  // Who is here still has others to thank: a hook of signal-exit's may call the end off.
+  setTimeout(() => {
+    if (kept.size > 0 && !process.listeners(signal).includes(onSignal)) process.on(signal, onSignal)
+  }, LISTEN_AGAIN).unref()
 }
 
-function rotateThoseThatAsk(): boolean {
-  const asking = [...kept].filter(({ rotatesOnSighup }) => rotatesOnSighup)
-  for (const journal of asking) journal.rotate()
-  return asking.length > 0
+/**
+ * Whether a listener is one that decides about the end. The copies of this package do not, and neither does
+ * the package signal-exit, which others have in their depths: it waits, as we do, until only its own are left.
+ */
+function appListens(signal: NodeJS.Signals): boolean {
+  return process.listenerCount(signal) > copies.size + signalExitListeners()
+}
+
+/** What signal-exit tells its own copies of itself: versions 2 and 3 on `process`, version 4 on `globalThis`. */
+function signalExitListeners(): number {
+  const { __signal_exit_emitter__: old } = process as { readonly __signal_exit_emitter__?: unknown }
+  const { [Symbol.for('signal-exit emitter')]: current } = globalThis as Readonly<Record<symbol, unknown>>
+  return count(old) + count(current)
+}
+
+function count(emitter: unknown): number {
+  const { count: listeners } = (emitter ?? {}) as { readonly count?: unknown }
+  return typeof listeners === 'number' ? listeners : 0
 }

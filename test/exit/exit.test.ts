@@ -104,3 +104,65 @@ for (const handler of [false, true]) {
     assert.equal(messages.includes('handled'), handler)
   })
 }
+
+const both = ['signal-exit', 'signal-exit-3']
+for (const [signal, order, others] of [
+  ['SIGTERM', 'before', ['signal-exit']],
+  ['SIGTERM', 'behind', ['signal-exit']],
+  ['SIGTERM', 'before', ['signal-exit-3']],
+  ['SIGTERM', 'behind', ['signal-exit-3']],
+  ['SIGTERM', 'before', both],
+  ['SIGINT', 'behind', both],
+  ['SIGHUP', 'behind', both],
+] as const) {
+  // Each sent the signal again only where it was the only listener, and so the process did not end at all.
+  test(`${signal}, ${others.join(' and ')} ${order} the logger: the lines are on disk, its hooks have run, the process ends`, async (t) => {
+    const end = await runBeside(t, [signal, order, ...others])
+    assert.deepEqual([end.code, end.signal], [null, signal], end.output)
+    assert.equal(end.output, others.map((name) => `hook of ${name}\n`).join(''))
+    assert.equal(end.lines, 100)
+  })
+}
+
+test("beside signal-exit, a handler of the app's decides when it ends", async (t) => {
+  const end = await runBeside(t, ['SIGTERM', 'handler', 'signal-exit', 'signal-exit-3'])
+  assert.deepEqual([end.code, end.signal, end.lines], [7, null, 101], end.output)
+})
+
+test('an end that a hook of signal-exit calls off is none; the next signal finds all lines on disk', async (t) => {
+  const end = await runBeside(t, ['SIGTERM', 'called off', 'signal-exit'])
+  assert.deepEqual([end.code, end.signal, end.lines], [null, 'SIGTERM', 101], end.output)
+})
+
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+  test(`two copies of this package in one process: ${signal} ends it, and both have written`, async (t) => {
+    const copies = fileURLToPath(new URL('fixtures/two-copies.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--import', 'tsx', copies, signal], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.after(() => child.kill('SIGKILL'))
+    let output = ''
+    child.stdout.on('data', (data: Buffer) => (output += String(data)))
+    assert.deepEqual(await once(child, 'close'), [null, signal])
+    assert.equal(output, 'first flushed\nsecond flushed\n')
+  })
+}
+
+interface EndBeside {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly output: string
+  readonly lines: number
+}
+
+async function runBeside(t: TestContext, args: readonly string[]): Promise<EndBeside> {
+  const dir = await temporaryDirectory(t)
+  const beside = fileURLToPath(new URL('fixtures/beside-signal-exit.mjs', import.meta.url))
+  const child = spawn(process.execPath, [beside, dir, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  t.after(() => child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (output += String(data)))
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+  return { code, signal, output, lines: (await linesOnDisk(dir)).length }
+}
