@@ -5,7 +5,7 @@ import { LossCounter } from '../losses.ts'
 import type { Losses, Position } from '../record.ts'
 import { keepUntilExit, letGo } from './exit.ts'
 import { nodeFiles, type FileDriver } from './file-driver.ts'
-import { claimSlot, type SlotLock } from './lock.ts'
+import { claimAnew, claimSlot, lockRules, type LockRules, type SlotLock } from './lock.ts'
 import type { JournalSettings } from './options.ts'
 import { resume } from './resume.ts'
 import { Retention } from './retain.ts'
@@ -44,17 +44,23 @@ export interface JournalStats {
  * line that finds no room is counted.
  */
 export class Journal {
-  readonly slot: number
   /** Called when bytes have reached a segment. */
   onWrite: () => void = () => undefined
   /** Ordinal of the first line in a slot that Kafka may lack; Infinity where no Kafka is meant to have any. */
   sparedFrom: (slot: number) => number = () => Infinity
+  /** Called, perhaps twice, when somebody else has the slot and what is in it: whoever reads there must stop. */
+  onSlotLost: () => void = () => undefined
+  /** Called when the lines go on in another slot after that; its first segment is there. */
+  onMoved: () => void = () => undefined
   /** Whether SIGHUP is for `rotate` and no end. */
   readonly rotatesOnSighup: boolean
 
   readonly #settings: JournalSettings
   readonly #diagnose: DiagnosticHandler
-  readonly #lock: SlotLock
+  readonly #rules: LockRules
+  #lock: SlotLock
+  /** The segment being written is in a slot that somebody else has by now. */
+  #moving = false
   readonly #writer: SegmentWriter
   readonly #retention: Retention
   readonly #stalledAt: number
@@ -80,16 +86,19 @@ export class Journal {
     diagnose: DiagnosticHandler,
     now: () => number = Date.now,
     files: FileDriver = nodeFiles,
+    rules?: Partial<LockRules>,
   ) {
     this.#settings = settings
     this.#diagnose = diagnose
     this.#stalledAt = Math.min(STALLED_AT, settings.maxBufferBytes / 4)
     this.rotatesOnSighup = settings.rotate.onSighup
-    this.#lock = this.#try(() => claimSlot(settings.dir, settings.name))
-    this.slot = this.#lock.slot
+    this.#rules = lockRules(rules)
+    this.#lock = this.#try(() => claimSlot(settings.dir, settings.name, this.#rules))
+    this.#lock.onLost = () => this.#slotLost()
     this.#writer = new SegmentWriter({
       settings,
-      slot: this.slot,
+      slot: (doubted) => this.#keepSlot(doubted),
+      mayWrite: () => this.#lock.isHeld(),
       diagnose,
       now,
       files,
@@ -99,6 +108,7 @@ export class Journal {
       onRotated: (previous) => {
         if (!previous.gone) this.#segments++
         this.#retention.begin()
+        if (this.#moving && this.#lock.isHeld()) this.#moved()
       },
       countsDestroyed: () => this.sparedFrom(this.slot) === Infinity,
       onDestroyed: (lines) => this.#lost.add('segment deleted', lines),
@@ -111,7 +121,7 @@ export class Journal {
     }
     this.#retention = new Retention({
       settings,
-      slot: this.slot,
+      slot: () => this.slot,
       diagnose,
       now,
       active: () => this.#writer.segment,
@@ -122,7 +132,7 @@ export class Journal {
   }
 
   #begin(now: () => number): void {
-    const { segments, ordinal, last, torn } = resume(this.#settings, this.slot, now())
+    const { segments, ordinal, last, torn } = resume(this.#settings, this.#lock, now())
     if (torn !== undefined) {
       const message = `cut a half line of ${torn.bytes} bytes off the end of ${torn.file}`
       this.#diagnose({ level: 'warn', message })
@@ -140,6 +150,37 @@ export class Journal {
       const cause = toError(thrown)
       throw new LogflumeError('JOURNAL', `cannot open journal ${name} in ${dir}: ${cause.message}`, { cause })
     }
+  }
+
+  /** Which of the journals of this name it is. Another one after `onMoved`. */
+  get slot(): number {
+    return this.#lock.slot
+  }
+
+  /** The slot to open a segment in. Where somebody else has this one by now, it is another from here on. */
+  #keepSlot(doubted: boolean): number {
+    const isHeld = doubted ? this.#lock.look() : this.#lock.isHeld()
+    if (isHeld) return this.slot
+    const { slot } = this
+    const { dir, name } = this.#settings
+    this.#lock = claimAnew(dir, name, this.#lock, this.#rules)
+    this.#lock.onLost = () => this.#slotLost()
+    if (this.slot !== slot) this.#slotLost()
+    return this.slot
+  }
+
+  #slotLost(): void {
+    this.#moving = true
+    this.onSlotLost()
+  }
+
+  #moved(): void {
+    this.#moving = false
+    this.#segments = 1 + this.#retention.deleted
+    const { name } = this.#settings
+    const message = `journal ${name}: another process has its slot; it goes on in slot ${this.slot}`
+    this.#diagnose({ level: 'warn', message })
+    this.onMoved()
   }
 
   /** Where the next line on disk will be. */

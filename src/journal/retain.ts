@@ -10,7 +10,7 @@ import { parseSegments, type Segment } from './segment.ts'
 export interface RetentionParts {
   readonly settings: JournalSettings
   /** This process's own slot. */
-  readonly slot: number
+  readonly slot: () => number
   readonly diagnose: DiagnosticHandler
   readonly now: () => number
   /** The segment being written. */
@@ -64,7 +64,8 @@ export class Retention {
   }
 
   async #deleteOld(): Promise<void> {
-    const { settings, slot: own, active, now } = this.#parts
+    const { settings, active, now } = this.#parts
+    const own = this.#parts.slot()
     const { dir, name } = settings
     const current = active()
     if (current === undefined) return

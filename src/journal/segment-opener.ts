@@ -53,12 +53,19 @@ export class UnreadableSegment extends Error {}
  */
 export class SegmentOpener {
   readonly #settings: JournalSettings
-  readonly #slot: number
+  readonly #slot: (doubted: boolean) => number
   readonly #now: () => number
   readonly #files: FileDriver
-  #named: Name | undefined
+  /** With the slot that it was named for. */
+  #named: readonly [slot: number, name: Name] | undefined
 
-  constructor(settings: JournalSettings, slot: number, now: () => number, files: FileDriver) {
+  /** @param slot where the next segment belongs; doubted where the directory may be another one */
+  constructor(
+    settings: JournalSettings,
+    slot: (doubted: boolean) => number,
+    now: () => number,
+    files: FileDriver,
+  ) {
     this.#settings = settings
     this.#slot = slot
     this.#now = now
@@ -121,16 +128,20 @@ export class SegmentOpener {
     if (previous !== undefined) previous.gone ||= !inPlace
     const rescueFrom = previous?.gone === true ? this.#endangered(previous) : undefined
     const first = rescueFrom?.ordinal ?? ordinal
-    const { file, period } = this.#name(first)
+    const { file, period } = this.#name(first, previous?.gone === true)
     return { file, ordinal: first, period, content: { bytes: 0, ordinal: first }, rescueFrom, isNew: true }
   }
 
   /** Of two files with one ordinal a reader would see but one, so there is one name for it, whatever the clock does. */
-  #name(ordinal: number): Name {
-    if (this.#named?.ordinal === ordinal) return this.#named
+  #name(ordinal: number, doubted: boolean): Name {
+    const slot = this.#slot(doubted)
+    const [namedFor, named] = this.#named ?? []
+    if (named?.ordinal === ordinal && namedFor === slot) return named
     const { name, rotate } = this.#settings
     const period = periodOf(this.#now(), rotate)
-    return (this.#named = { ordinal, period, file: segmentFile(name, this.#slot, ordinal, period.name) })
+    const next = { ordinal, period, file: segmentFile(name, slot, ordinal, period.name) }
+    this.#named = [slot, next]
+    return next
   }
 
   /** Where the lines begin that are in no file any more that has a name. */
@@ -198,7 +209,7 @@ export class SegmentOpener {
 
   #newest({ file }: OpenSegment): Parameters<typeof linkSync>[0] {
     const { dir, name } = this.#settings
-    return { dir, name, slot: this.#slot, file }
+    return { dir, name, slot: this.#slot(false), file }
   }
 }
 

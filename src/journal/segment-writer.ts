@@ -30,7 +30,10 @@ interface Write extends Lines {
 
 export interface WriterParts {
   readonly settings: JournalSettings
-  readonly slot: number
+  /** Where the next segment belongs: the slot that this process holds, by now perhaps another one. */
+  readonly slot: (doubted: boolean) => number
+  /** Whether the slot is this process's still. */
+  readonly mayWrite: () => boolean
   readonly diagnose: DiagnosticHandler
   readonly now: () => number
   readonly files: FileDriver
@@ -256,7 +259,20 @@ export class SegmentWriter {
     return segment.gone || rotationDue(segment, bytes, now(), settings.rotate.maxBytes)
   }
 
+  /** Whether somebody else may write this segment by now: then it is left as it is. */
+  #isTaken(segment: OpenSegment): boolean {
+    if (this.#parts.mayWrite()) return false
+    segment.gone = true
+    segment.reached = segment.bytes
+    return true
+  }
+
   #send(write: Write, segment: OpenSegment): void {
+    if (this.#isTaken(segment)) {
+      this.#write = this.#unwritten(write)
+      this.#open()
+      return
+    }
     const { bytes, done } = write
     const place = segment.bytes + done
     this.#stopwatch.start()
@@ -425,7 +441,13 @@ export class SegmentWriter {
     let segment = this.#segment
     // A segment that is just being opened is named by the line that comes next, so it must not come elsewhere.
     const isAwaited = this.#opening !== undefined || this.#failures > 0
-    if (segment === undefined || isAwaited || (fresh && this.#isOver(segment, write.bytes.length))) {
+    const isLeft = segment !== undefined && this.#isTaken(segment)
+    if (
+      segment === undefined ||
+      isLeft ||
+      isAwaited ||
+      (fresh && this.#isOver(segment, write.bytes.length))
+    ) {
       // Whole lines that are in the present one are not taken out of it again: somebody may have read them.
       write = this.#write = this.#unwritten(write)
       segment = this.#openNow()

@@ -1,6 +1,7 @@
 import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
 import { CheckpointFile } from '../forward/checkpoint.ts'
 import { Forwarding } from '../forward/forwarding.ts'
+import { SlotForwarding } from '../forward/slot-forwarding.ts'
 import { readForwardOptions, type ForwardOptions, type ForwardSettings } from '../forward/options.ts'
 import { checkpointFile } from '../journal/directory.ts'
 import { Journal } from '../journal/journal.ts'
@@ -56,25 +57,35 @@ export function openOutput({ journal: settings, forward, diagnose }: OutputSetti
   const forwarding =
     forward === undefined && settings.compress === undefined
       ? undefined
-      : new Forwarding(
-          {
-            journal: { dir: settings.dir, name: settings.name, slot: journal.slot },
-            openedAt: journal.end,
-            forward,
-            compress: settings.compress,
-          },
-          diagnose,
+      : new SlotForwarding(
+          journal.end,
+          (openedAt) =>
+            new Forwarding(
+              {
+                journal: { dir: settings.dir, name: settings.name, slot: journal.slot },
+                openedAt,
+                forward,
+                compress: settings.compress,
+              },
+              diagnose,
+            ),
         )
   if (forwarding !== undefined) {
-    const { progress } = forwarding
-    progress.set('newestSegment', journal.end.segment)
+    forwarding.progress.set('newestSegment', journal.end.segment)
     journal.onWrite = () => {
+      const { progress } = forwarding
       progress.set('newestSegment', journal.end.segment)
       progress.wake()
     }
+    journal.onSlotLost = () => forwarding.leave()
+    journal.onMoved = () => {
+      const { segment } = journal.end
+      forwarding.move({ segment, offset: 0, ordinal: segment })
+      forwarding.progress.set('newestSegment', segment)
+    }
     if (forwarding.forwards)
       journal.sparedFrom = (slot) => {
-        if (slot === journal.slot) return progress.acknowledged
+        if (slot === journal.slot) return forwarding.progress.acknowledged
         const left = new CheckpointFile(checkpointFile(settings.dir, settings.name, slot))
         return left.load()?.position.ordinal ?? 0
       }
@@ -83,7 +94,7 @@ export function openOutput({ journal: settings, forward, diagnose }: OutputSetti
 }
 
 /** Journal and forwarding as one: what they count together, and the order in which they end. */
-function lifecycle(journal: Journal, forwarding: Forwarding | undefined): Lifecycle {
+function lifecycle(journal: Journal, forwarding: SlotForwarding | undefined): Lifecycle {
   let closing: Promise<LoggerStats> | undefined
   const stats = (): LoggerStats => readStats(journal, forwarding)
   const flush = async (timeout: number): Promise<void> => {
@@ -114,7 +125,7 @@ function lifecycle(journal: Journal, forwarding: Forwarding | undefined): Lifecy
   }
 }
 
-function readStats(journal: Journal, forwarding: Forwarding | undefined): LoggerStats {
+function readStats(journal: Journal, forwarding: SlotForwarding | undefined): LoggerStats {
   const { written, onDisk, lost, lostTotal, bufferedBytes, file, segments, rotations, torn, error } =
     journal.stats()
   const sent = forwarding?.forwards === true ? forwarding.stats() : { ...NOT_FORWARDED, forwarded: onDisk }
