@@ -1,5 +1,6 @@
 export { journalDestination } from './adapters/journal-destination.ts'
 export { pinoTransport as default } from './adapters/pino-transport.ts'
 export type { JournalDestination } from './adapters/journal-destination.ts'
+export type { FieldNames, LineFormat } from './adapters/line-format.ts'
 export type { PinoOptions } from './adapters/pino-output.ts'
 export type { PinoTransport } from './adapters/pino-transport.ts'

@@ -1,7 +1,7 @@
 import type { EndOptions } from '../logger/lifecycle.ts'
 import type { LoggerStats } from '../logger/stats.ts'
-import type { AdapterOutput } from './output.ts'
-import { flushToDisk, openPinoOutput, type PinoOptions } from './pino-output.ts'
+import { readPinoConfig } from './pino-config.ts'
+import { flushToDisk, openPinoOutput, type PinoOptions, type PinoOutput } from './pino-output.ts'
 
 /**
  * pino's lines straight into the journal, without a thread between: `pino(options, journalDestination(...))`.
@@ -34,18 +34,28 @@ export interface JournalDestination extends AsyncDisposable {
 
 class Destination implements JournalDestination {
   writable = true
-  readonly #output: AdapterOutput
+  readonly #output: PinoOutput
 
-  constructor(output: AdapterOutput) {
+  constructor(output: PinoOutput) {
     this.#output = output
   }
 
   write(text: string): boolean {
-    const { writer } = this.#output
     // One line, as pino writes it. What a hook of the user's made of it may be none or several.
-    if (text.length > 1 && text.indexOf('\n') === text.length - 1) writer.append(text)
-    else for (const line of text.split('\n')) if (line !== '') writer.append(`${line}\n`)
+    if (text.length > 1 && text.indexOf('\n') === text.length - 1) this.#append(text)
+    else for (const line of text.split('\n')) if (line !== '') this.#append(`${line}\n`)
     return true
+  }
+
+  #append(line: string): void {
+    const { writer, mapping } = this.#output
+    writer.append(mapping === undefined ? line : mapping.make(line.slice(0, -1)))
+  }
+
+  /** pino tells its destination so what it calls its levels, its message and its errors. */
+  emit(_event: string, message: unknown): void {
+    const config = readPinoConfig(message)
+    if (config !== undefined) this.#output.mapping?.learn(config)
   }
 
   flushSync(): void {

@@ -1,6 +1,7 @@
 import type { Transform, TransformCallback } from 'node:stream'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import build from 'pino-abstract-transport'
+import { hearPinoConfig } from './pino-config.ts'
 import { flushToDisk, openPinoOutput, type PinoOptions } from './pino-output.ts'
 
 /** A pino transport's stream. It finishes when all lines are on disk, and in Kafka or `endTimeout` is over. */
@@ -17,13 +18,17 @@ export interface PinoTransport extends Transform {
  */
 export function pinoTransport(options: PinoOptions): PinoTransport {
   const output = openPinoOutput(options)
-  const { writer, lifecycle, endTimeout } = output
+  const { writer, lifecycle, endTimeout, mapping } = output
+  // Lines wait in the stream until it is known what this pino calls its levels.
+  const ready = mapping === undefined ? undefined : hearPinoConfig((config) => mapping.learn(config))
   const stream = build(
     (lines) => {
       // Nothing holds pino back: a disk that is too slow costs lines, which are counted, never memory.
-      lines.on('data', (line: string) => {
-        if (line !== '') writer.append(`${line}\n`)
-      })
+      const take = (line: string): void => {
+        if (line !== '') writer.append(mapping === undefined ? `${line}\n` : mapping.make(line))
+      }
+      if (ready === undefined) lines.on('data', take)
+      else void ready.then(() => lines.on('data', take))
     },
     {
       parse: 'lines',
@@ -37,19 +42,23 @@ export function pinoTransport(options: PinoOptions): PinoTransport {
     },
   )
   // The lines of earlier writes have come through the stream when the event loop has gone round.
+  const come = async (): Promise<void> => {
+    await ready
+    await nextRound()
+  }
   const splitRest = stream._flush.bind(stream)
   return Object.assign(stream, {
     // Of a transport at the end of a pipeline pino awaits `finish`, and then ends the thread: `close`, which
     // it awaits of the others, is too late.
     _flush(done: TransformCallback) {
       splitRest((error) => {
-        nextRound()
+        come()
           .then(() => lifecycle.close({ timeout: endTimeout }))
           .then(() => done(error), done)
       })
     },
     flush(done: (error?: Error) => void) {
-      void nextRound().then(() => done(flushToDisk(output)))
+      void come().then(() => done(flushToDisk(output)))
     },
   })
 }

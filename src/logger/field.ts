@@ -13,13 +13,15 @@ export const reservedNames: readonly string[] = [
   'log.truncated',
 ]
 
+const names = new Keys((key) => keptName(key, reservedNames))
+
 /**
- * A field with a name of the line's own is kept as `field.<name>`. So is `field.message`, which becomes
- * `field.field.message`, so that two names never become one.
+ * A field with one of the `taken` names, which are the line's own, is kept as `field.<name>`. So is
+ * `field.message`, which becomes `field.field.message`, so that two names never become one.
  */
-const names = new Keys((key) =>
-  reservedNames.includes(key.replace(/^(field\.)+/, '')) ? `field.${key}` : key,
-)
+export function keptName(key: string, taken: readonly string[]): string {
+  return taken.includes(key.replace(/^(field\.)+/, '')) ? `field.${key}` : key
+}
 
 /** One field as it stands in a line, `,"name":value`; '' where its value is undefined. */
 export function fieldText(key: string, value: unknown, owner: object): string {

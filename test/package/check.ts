@@ -14,7 +14,7 @@ const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as {
   readonly devDependencies: Readonly<Record<string, string>>
 }
 /** What the programs in fixtures/ use besides logflume, in the versions that are tested with. */
-const company = ['pino', 'winston', '@types/node'].map(
+const company = ['pino', 'pino9', 'winston', '@types/node'].map(
   (name) => `${name}@${manifest.devDependencies[name] ?? ''}`,
 )
 
@@ -42,15 +42,26 @@ async function useInstalled(installed: Installed): Promise<void> {
     await runPrograms(installed, node, ['doors.mjs', 'doors.cjs', 'logger.mjs', 'logger.cjs'])
 
   await steps.take(`install ${company.join(', ')} beside it`, () => installed.add(company))
-  for (const node of nodes) await runPrograms(installed, node, ['adapters.mjs', 'adapters.cjs'])
+  for (const node of nodes) {
+    await runPrograms(installed, node, ['adapters.mjs', 'adapters.cjs', 'pino-contract.mjs'])
+    await runPrograms(installed, node, ['pino-contract.mjs'], ['pino9'])
+  }
   await steps.take('types, for a user who checks those of libraries too', () =>
     run(bin('tsc'), ['--project', installed.folder], { cwd: installed.folder }),
   )
 }
 
-async function runPrograms(installed: Installed, node: string, programs: readonly string[]): Promise<void> {
+async function runPrograms(
+  installed: Installed,
+  node: string,
+  programs: readonly string[],
+  args: readonly string[] = [],
+): Promise<void> {
   const version = (await run(node, ['--version'])).trim()
   for (const program of programs) {
-    await steps.take(`${program} with Node ${version}`, () => run(node, [program], { cwd: installed.folder }))
+    const name = [program, ...args].join(' ')
+    await steps.take(`${name} with Node ${version}`, () =>
+      run(node, [program, ...args], { cwd: installed.folder }),
+    )
   }
 }
