@@ -1,2 +1,3 @@
 export { LogflumeTransport } from './adapters/winston.ts'
 export type { LogflumeTransportOptions } from './adapters/winston.ts'
+export type { QueryOptions } from './adapters/winston-query.ts'

@@ -13,6 +13,7 @@ export interface AdapterOptions extends OutputOptions {
 }
 
 export interface AdapterOutput extends Output {
+  readonly dir: string
   readonly endTimeout: number
 }
 
@@ -29,5 +30,5 @@ export function openAdapterOutput(reader: OptionReader, name: string): AdapterOu
   const settings = readOutputOptions(reader, name)
   const endTimeout = reader.integer('endTimeout', 2_000, { max: 600_000 })
   reader.end()
-  return { ...openOutput(settings), endTimeout }
+  return { ...openOutput(settings), dir: settings.journal.dir, endTimeout }
 }

@@ -30,6 +30,8 @@ export interface OutputSettings {
 export interface Output {
   readonly writer: LineWriter
   readonly lifecycle: Lifecycle
+  /** Which journal of that name it is, and where its next line on disk will be. */
+  readonly journal: Pick<Journal, 'slot' | 'end'>
 }
 
 /** Milliseconds that `flush` and `close` wait for Kafka where the caller does not say. */
@@ -90,7 +92,7 @@ export function openOutput({ journal: settings, forward, diagnose }: OutputSetti
         return left.load()?.position.ordinal ?? 0
       }
   }
-  return { writer: journal, lifecycle: lifecycle(journal, forwarding) }
+  return { writer: journal, lifecycle: lifecycle(journal, forwarding), journal }
 }
 
 /** Journal and forwarding as one: what they count together, and the order in which they end. */

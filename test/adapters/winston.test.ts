@@ -94,6 +94,29 @@ test('an exception that winston handles is a line with its error', async (t) => 
   assert.equal(signal, 'SIGTERM')
 })
 
+test('a rejection that winston handles is a line with its error', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const { signal, output } = await runProgram(t, 'winston.mjs', [dir, 'handled rejection'])
+  const line = JSON.parse((await linesOnDisk(dir))[1000] ?? '{}') as Line
+  assert.match(line.message, /^unhandledRejection: on purpose\n/, output)
+  assert.deepEqual(
+    [line['log.level'], line['error.type'], line['error.message'], line.rejection],
+    ['error', 'TypeError', 'on purpose', true],
+  )
+  assert.equal(signal, 'SIGTERM')
+})
+
+test('profiling gives lines with the time that passed', async (t) => {
+  const { log, lines } = await openLogger(t)
+  log.profile('query')
+  log.profile('query', { level: 'debug', message: 'below the level' })
+  const timer = log.startTimer()
+  timer.done({ message: 'done' })
+  const [done, ...others] = await lines()
+  assert.deepEqual([done?.message, done?.['log.level'], others], ['done', 'info', []])
+  assert.equal(typeof done?.durationMs, 'number')
+})
+
 test('a line has ECS names, the fields of the call and those of every line', async (t) => {
   const { log, lines } = await openLogger(
     t,
