@@ -1,3 +1,5 @@
+export { captureConsole } from './adapters/capture-console.ts'
+export type { CaptureConsoleOptions, CapturedConsole, ConsoleTarget } from './adapters/capture-console.ts'
 export { createLogger } from './logger/create-logger.ts'
 export type { CreateLoggerOptions } from './logger/create-logger.ts'
 export type { LevelName, LevelSetting } from './logger/level.ts'
