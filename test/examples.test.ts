@@ -61,6 +61,29 @@ const tests = {
     assert.match(output[1] ?? '', /^those of the transport are in .*\/shop\.log /)
   },
 
+  'fastify.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'fastify.ts')
+    assert.deepEqual(await linesOnDisk(dir), output)
+    assert.deepEqual((await messages(dir)).slice(-3), [
+      'incoming request',
+      'order looked up',
+      'request completed',
+    ])
+    for (const line of output.map((text) => JSON.parse(text) as Record<string, unknown>))
+      assert.deepEqual([line['service.name'], line['log.level']], ['shop', 'info'])
+  },
+
+  'express.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'express.ts')
+    assert.deepEqual(await linesOnDisk(dir), output)
+    assert.deepEqual(await messages(dir), ['order looked up', 'GET /orders/17'])
+    const { 'http.response.status_code': status, durationMs } = JSON.parse(output[1] ?? '{}') as Record<
+      string,
+      unknown
+    >
+    assert.deepEqual([status, typeof durationMs], [200, 'number'])
+  },
+
   'winston.ts': async (t: TestContext) => {
     const { dir, output } = await run(t, 'winston.ts')
     const lines = (await linesOnDisk(dir)).map((line) => JSON.parse(line) as Record<string, unknown>)
