@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startKafka } from '../test/kafka/cluster.ts'
+import { benchAdapters } from './adapters.ts'
 import { benchApp } from './app.ts'
 import type { Report, Surroundings } from './bench.ts'
 import { buildPackage } from './build.ts'
@@ -13,13 +14,17 @@ import { describeMachine } from './machine.ts'
 import { recover } from './recover.ts'
 import { BENCH_CONFIG } from './topics.ts'
 
-const HELP = `npm run bench [-- [call] [app] [forward] [exits] [options]]    all by default
+const HELP = `npm run bench [-- [call] [app] [forward] [exits] [adapters] [options]]
+                           all by default
 
   call       a log call beside pino and winston: CPU of the main thread and all
   app        the app's main thread while Kafka is up, absent, paused, killed
   forward    a journal of 227 MB to Kafka beside kcat and kafkajs
   exits      lines on disk after each way a process can end, beside pino,
              winston, bunyan and log4js; needs neither Kafka nor Java
+
+  adapters   pino and winston into the journal, beside their own files and the
+             usual rotation; needs neither Kafka nor Java
 
   --quick    less of everything, in a minute; for looking, not for quoting
   --rounds n how often each case is run (default 5, quick 2)
@@ -32,8 +37,9 @@ many. Needs Java and Maven as the tests do, kcat (Debian package) where there is
 one, and 2 GB in ${tmpdir()}.
 `
 
-const benches = ['call', 'app', 'forward', 'exits'] as const
+const benches = ['call', 'app', 'forward', 'exits', 'adapters'] as const
 type Bench = (typeof benches)[number]
+type KafkaBench = Exclude<Bench, 'exits' | 'adapters'>
 
 interface Options {
   readonly benches: readonly Bench[]
@@ -56,7 +62,7 @@ async function main({ benches, quick, rounds }: Options): Promise<number> {
   }
   try {
     await buildPackage()
-    const others = benches.filter((bench) => bench !== 'exits')
+    const others = benches.filter((bench): bench is KafkaBench => bench !== 'exits' && bench !== 'adapters')
     if (others.length > 0) {
       await using kafka = await startKafka({ config: BENCH_CONFIG })
       console.log(await describeMachine())
@@ -66,6 +72,8 @@ async function main({ benches, quick, rounds }: Options): Promise<number> {
       }
     }
     if (benches.includes('exits')) show(await benchExits({ dir, quick }))
+    if (benches.includes('adapters'))
+      show(await benchAdapters({ dir, rounds, lines: quick ? 60_000 : 200_000, warmup: 20_000 }))
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     return 1
@@ -74,7 +82,7 @@ async function main({ benches, quick, rounds }: Options): Promise<number> {
   return failures.length > 0 ? 1 : 0
 }
 
-function run(bench: Exclude<Bench, 'exits'>, surroundings: Surroundings, quick: boolean): Promise<Report> {
+function run(bench: KafkaBench, surroundings: Surroundings, quick: boolean): Promise<Report> {
   switch (bench) {
     case 'call':
       return benchCalls({ ...surroundings, lines: quick ? 60_000 : 200_000, warmup: 20_000 })

@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import * as adapters from '../bench/adapters.ts'
 import * as app from '../bench/app.ts'
 import type { Report } from '../bench/bench.ts'
 import * as call from '../bench/call.ts'
@@ -80,6 +81,23 @@ test('the benchmarks run, and all lines are where they were to go', async (t) =>
   })
 })
 
+test('the benchmark of the adapters runs, and all lines of ours are on disk', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const report = await adapters.benchAdapters({ dir, rounds: 1, lines: 1900, warmup: 100 })
+  assertWellFormed(report)
+  for (const name of [
+    'logflume/pino',
+    'journalDestination',
+    'logflume/winston',
+    'pino-roll',
+    'winston, File',
+  ]) {
+    const cells = row(report, name)
+    assert.ok(Number(cells[2]) > 0, 'CPU of the process')
+    assert.equal(cells.at(-1), '2000', 'lines on disk')
+  }
+})
+
 test('lines that are missing on disk, doubled or not as they were logged are noticed', async (t) => {
   const dir = await temporaryDirectory(t)
   const look = async (...ids: number[]) => {
@@ -97,6 +115,11 @@ test('a run in which the counts do not add up is reported with its round', () =>
   const cost = { thread: 1, process: 1, wall: 1 }
   const whole = { lines: 100, bytes: 21_900, wrong: 0 }
   const one = { name: 'one' }
+
+  const adapted = { ...cost, found: whole }
+  assert.deepEqual(adapters.wrongCounts(one, [adapted, { ...adapted, found: { ...whole, wrong: 1 } }], 100), [
+    'adapters, one, round 2: 100 of 100 lines on disk, 1 wrong ones',
+  ])
 
   const called = { ...cost, found: whole, records: 100 }
   assert.deepEqual(call.wrongCounts(one, [called, { ...called, records: undefined }], 100), [])
@@ -162,7 +185,7 @@ test('npm run bench tells how it is used, also when it is used wrongly', async (
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
 
   const uses = [
-    [['cal'], /^'cal': expected call, app, forward, exits or nothing/],
+    [['cal'], /^'cal': expected call, app, forward, exits, adapters or nothing/],
     [['--rounds', '0'], /^--rounds: expected a number from 1 to 1000, got '0'/],
     [['--fast'], /^Unknown option '--fast'/],
   ] as const
