@@ -1,7 +1,7 @@
 import type { Sink } from '../consume/sink.ts'
 import { LogflumeError } from '../errors.ts'
 import { OptionReader, refuse } from '../options.ts'
-import { pretty } from './pretty.ts'
+import { pretty } from '../pretty.ts'
 
 export interface ConsoleOptions {
   /** @default process.stdout */

@@ -1,13 +1,15 @@
-/** What must be on disk before the process ends. */
+/** What must be on disk before the process ends: a journal, an outputter's file. */
 export interface KeptUntilExit {
-  /** The process is ending: write everything now, and from now on write each line before `append` returns. */
+  /** The process is ending: write everything now, and from now on write each line before its call returns. */
   writeThrough(): void
   /** Write everything now. */
   flushSync(): void
-  /** The next line begins a new segment. */
+  /** A new file, or the same one opened again. */
   rotate(): void
   /** Whether SIGHUP is for `rotate` and no end. */
   readonly rotatesOnSighup: boolean
+  /** Nothing is left to do but what waits for a timer; what is begun now still gets done. */
+  beginWaiting?(): void
 }
 
 /** What the copies of this package in one process know of each other: two versions may well be installed. */
@@ -27,25 +29,31 @@ const LISTEN_AGAIN = 1000
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 /** Listeners exist only while somebody needs them, so that a closed logger leaves no trace in the process. */
-export function keepUntilExit(journal: KeptUntilExit): void {
+export function keepUntilExit(writer: KeptUntilExit): void {
   if (kept.size === 0) {
     copies.add(thisCopy)
     process.on('exit', onExit)
+    process.on('beforeExit', onBeforeExit)
     for (const signal of SIGNALS) process.on(signal, onSignal)
   }
-  kept.add(journal)
+  kept.add(writer)
 }
 
-export function letGo(journal: KeptUntilExit): void {
-  if (!kept.delete(journal) || kept.size > 0) return
+export function letGo(writer: KeptUntilExit): void {
+  if (!kept.delete(writer) || kept.size > 0) return
   process.removeListener('exit', onExit)
   copies.delete(thisCopy)
+  process.removeListener('beforeExit', onBeforeExit)
   for (const signal of SIGNALS) process.removeListener(signal, onSignal)
+}
+
+function onBeforeExit(): void {
+  for (const writer of kept) writer.beginWaiting?.()
 }
 
 /** Natural end, process.exit, uncaught exception and unhandled rejection all come through here. */
 function onExit(): void {
-  for (const journal of kept) journal.writeThrough()
+  for (const writer of kept) writer.writeThrough()
 }
 
 /**
@@ -54,9 +62,9 @@ function onExit(): void {
  * would have done, so that the parent still sees a death by that signal.
  */
 function onSignal(signal: NodeJS.Signals): void {
-  for (const journal of kept) journal.flushSync()
+  for (const writer of kept) writer.flushSync()
   if (signal === 'SIGHUP') {
-    for (const journal of kept) if (journal.rotatesOnSighup) journal.rotate()
+    for (const writer of kept) if (writer.rotatesOnSighup) writer.rotate()
     if ([...copies].some((copy) => copy.rotatesOnSighup())) return
   }
   if (appListens(signal)) return

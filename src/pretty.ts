@@ -1,5 +1,14 @@
-import type { ConsumedRecord } from '../consume/record.ts'
-import { toError } from '../errors.ts'
+import { toError } from './errors.ts'
+import type { Fields } from './record.ts'
+
+/** What is shown of a record, by the ECS names of its line. */
+export interface ShownRecord {
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+  get(name: string): unknown
+  /** All of its line. */
+  toJSON(): Readonly<Fields>
+}
 
 const RESET = '\u001b[0m'
 const DIM = '\u001b[2m'
@@ -24,16 +33,18 @@ const ELSEWHERE = new Set([
   'ecs.version',
   'error.stack_trace',
 ])
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/
+const CONTROLS = new RegExp(CONTROL, 'g')
 const INDENT = '\n    '
 
 /** A record for people to read: `14:05:01.123 INFO  shop::db order placed orderId=17 ms=12.5`. */
-export function pretty(record: ConsumedRecord, colors: boolean): string {
+export function pretty(record: ShownRecord, colors: boolean): string {
   const paint = (color: string, text: string): string => (colors && text !== '' ? color + text + RESET : text)
   const level = toText(record.get('log.level'))
   const logger = toText(record.get('log.logger') ?? record.get('service.name'))
-  const fields = Object.entries(record.toJSON())
-    .filter(([name]) => !ELSEWHERE.has(name))
-    .map(([name, value]) => `${paint(DIM, `${printable(name)}=`)}${formatValue(value)}`)
+  const fields = ownFields(record.toJSON()).map(
+    ([name, value]) => `${paint(DIM, `${printable(name)}=`)}${formatValue(value)}`,
+  )
   const line = [
     paint(DIM, formatTime(record.timestamp)),
     paint(COLORS[level] ?? '', level.toUpperCase().padEnd(5)),
@@ -43,6 +54,17 @@ export function pretty(record: ConsumedRecord, colors: boolean): string {
   ]
   const stack = toText(record.get('error.stack_trace'))
   return line.filter((part) => part !== '').join(' ') + (stack === '' ? '' : INDENT + indented(stack))
+}
+
+function ownFields(line: Readonly<Fields>): [string, unknown][] {
+  return Object.entries(line).filter(([name]) => !ELSEWHERE.has(name))
+}
+
+/** The fields of a line as text, `orderId=17 name="a b"`, without those that every line has. */
+export function fieldsText(line: Readonly<Fields>): string {
+  return ownFields(line)
+    .map(([name, value]) => `${printable(name)}=${formatValue(value)}`)
+    .join(' ')
 }
 
 function toText(value: unknown): string {
@@ -60,11 +82,9 @@ function formatValue(value: unknown): string {
 }
 
 /** What a log line holds must not move the cursor or colour the terminal. */
-function printable(text: string): string {
-  return text.replace(
-    /[^\P{Cc}\n\t]/gu,
-    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+export function printable(text: string): string {
+  if (!CONTROL.test(text)) return text
+  return text.replace(CONTROLS, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
 function indented(text: string): string {
