@@ -35,7 +35,8 @@ export function called(message: () => unknown): string {
   }
 }
 
-function asText(value: unknown): string {
+/** A value as the text that stands for it in a message; '' where it is undefined. Never throws. */
+export function asText(value: unknown): string {
   if (typeof value === 'string') return value
   const json = serialize(value)
   if (json === undefined) return ''

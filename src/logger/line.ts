@@ -32,6 +32,11 @@ export class LineMaker {
     this.#safeLength = Math.floor(maxLineBytes / 3)
   }
 
+  /** The time of the last line, in milliseconds since 1970. */
+  get time(): number {
+    return this.#start.time
+  }
+
   /** One line, whatever the arguments are. Never throws. */
   make(head: string, bound: FieldList, first: unknown, second: unknown, third: unknown): string {
     const line = this.#start.text() + head + rest(bound, first, second, third)

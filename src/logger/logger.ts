@@ -1,5 +1,6 @@
 import type { LevelName, LevelSetting, StandardLevel } from './level.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { Outputter } from './outputters/outputter.ts'
 
 /**
  * Makes one line. Never throws, whatever the arguments are; below the logger's level it does nothing.
@@ -36,7 +37,25 @@ export interface LoggerMembers<L extends string = never> extends Lifecycle {
    */
   get level(): LevelSetting<L>
   set level(level: LevelSetting<L> | undefined)
+  /** Whether a call of this level gives a line: by the level of this logger and by `globalLogger.level`. */
   isLevelEnabled(level: LevelName<L>): boolean
+  /**
+   * Whether its records go to the outputters of the loggers above as well, the journal included, which is the
+   * root's. @default true
+   */
+  additive: boolean
+  /** Its own outputters, without those of the loggers above. The root has the journal, by the name `journal`. */
+  readonly outputters: readonly Outputter[]
+  /**
+   * Gives it more outputters. A record goes to each one once, though several loggers on its way have it.
+   * @throws LogflumeError INVALID_OPTION where the tree has another outputter of that name, or an outputter
+   * levels that the tree has not; CLOSED where it is closed.
+   */
+  addOutputter(...outputters: readonly Outputter[]): void
+  /** Takes outputters away from it, by themselves or by name. They stay open, and known to `getOutputter`. */
+  removeOutputter(...outputters: readonly (Outputter | string)[]): void
+  /** The outputter of that name, wherever in the tree it was added. */
+  getOutputter(name: string): Outputter | undefined
   /**
    * For levels that are known at run time only. A level that does not exist gives a line of level `info`
    * that has the name in `field.log.level`.

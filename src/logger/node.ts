@@ -1,31 +1,46 @@
 import { refuse } from '../options.ts'
+import { globalLimit } from './global.ts'
 import type { Level } from './level.ts'
 import { headText } from './line.ts'
+import { JOURNAL } from './outputters/journal-outputter.ts'
+import type { DrainOutputter } from './outputters/outputter.ts'
 import type { LoggerSettings } from './settings.ts'
 
 const longestName = 255
 
-/** One name in the tree of loggers: its level, and the start of its lines. */
+/** Outputters for each level, by the level's index. */
+export type Outlets = readonly (readonly DrainOutputter[])[]
+
+/** One name in the tree of loggers: its level, its outputters, and the start of its lines. */
 export class Node {
   readonly name: string
   /** The level in force, its own or the one above. */
   level: Level
-  /** The rank of that. */
+  /** The lowest rank that gives lines: that of the level, or of the global one. */
   threshold: number
+  /** Who gets its records. Undefined: the journal alone, all of them, and nothing else is asked for. */
+  outlets: Outlets | undefined
+  /** Its outputters and, where it is additive, those above. */
+  effective: readonly DrainOutputter[]
   /** The start of its lines for each level, by the level's index. */
   readonly heads: readonly string[]
   readonly #settings: LoggerSettings
   readonly #parent: Node | undefined
   readonly #nodes = new Map<string, Node>()
   #own: Level | undefined
+  #outputters: readonly DrainOutputter[] = []
+  #additive = true
 
   constructor(settings: LoggerSettings, name: string, parent?: Node) {
     this.name = name
     this.level = parent?.level ?? settings.level
-    this.threshold = this.level.rank
+    this.threshold = Math.max(this.level.rank, globalLimit.rank(settings.levels))
     this.heads = settings.levels.all.map((level) => headText(settings, level.name, name))
     this.#settings = settings
     this.#parent = parent
+    this.effective = parent?.effective ?? []
+    this.outlets = parent?.outlets
+    if (parent === undefined) globalLimit.add(this)
   }
 
   /** Makes the node where it is missing. */
@@ -49,13 +64,45 @@ export class Node {
   /** Its own level from now on; undefined goes back to the one above. */
   setLevel(level: Level | undefined): void {
     this.#own = level
-    this.#inherit()
+    this.limit()
   }
 
   /** Levels are pushed down when they change, so that a call finds its own at once. */
-  #inherit(): void {
+  limit(): void {
     this.level = this.#own ?? this.#parent?.level ?? this.#settings.level
-    this.threshold = this.level.rank
-    for (const node of this.#nodes.values()) node.#inherit()
+    this.threshold = Math.max(this.level.rank, globalLimit.rank(this.#settings.levels))
+    for (const node of this.#nodes.values()) node.limit()
+  }
+
+  /** Its own, without those above. */
+  get outputters(): readonly DrainOutputter[] {
+    return this.#outputters
+  }
+
+  set outputters(outputters: readonly DrainOutputter[]) {
+    this.#outputters = outputters
+    this.resolve()
+  }
+
+  get additive(): boolean {
+    return this.#additive
+  }
+
+  set additive(additive: boolean) {
+    this.#additive = additive
+    this.resolve()
+  }
+
+  /** Outputters are pushed down like levels. A record comes to each of them once, however often it is there. */
+  resolve(): void {
+    const above = this.#additive ? (this.#parent?.effective ?? []) : []
+    this.effective = [...new Set([...this.#outputters, ...above])]
+    const { levels, trace } = this.#settings
+    const [first, ...others] = this.effective
+    const isPlain = !trace && others.length === 0 && first?.name === JOURNAL && first.takesAll
+    this.outlets = isPlain
+      ? undefined
+      : levels.all.map((level) => this.effective.filter((one) => one.takes(level, levels)))
+    for (const node of this.#nodes.values()) node.resolve()
   }
 }

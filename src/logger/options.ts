@@ -29,6 +29,12 @@ export interface LoggerOptions<L extends string = never> {
    * @default 262_144
    */
   readonly maxLineBytes?: number
+  /**
+   * Whether each line says where in the code its call is: `log.origin.file.name`, `log.origin.file.line` and
+   * `log.origin.function`. Costs some microseconds a line. A formatter that asks for it does not need this.
+   * @default false
+   */
+  readonly trace?: boolean
 }
 
 /** The name that lines and files have. */
@@ -51,6 +57,7 @@ export function readLoggerOptions(reader: OptionReader): LoggerSettings {
     level: levels.setting(reader.at('level'), reader.raw('level') ?? 'info'),
     levels,
     base,
+    trace: reader.boolean('trace', false),
     maxLineBytes: reader.integer('maxLineBytes', 262_144, { min: 4096, max: most }),
     pid: process.pid,
     hostname: hostname(),

@@ -95,6 +95,20 @@ export function openOutput({ journal: settings, forward, diagnose }: OutputSetti
   return { writer: journal, lifecycle: lifecycle(journal, forwarding), journal }
 }
 
+/** For loggers that have no journal. */
+export function withoutJournal(): { readonly writer: undefined; readonly lifecycle: Lifecycle } {
+  return {
+    writer: undefined,
+    lifecycle: {
+      stats: () => NOTHING_KEPT,
+      flush: () => Promise.resolve(NOTHING_KEPT),
+      rotate: () => undefined,
+      close: () => Promise.resolve(NOTHING_KEPT),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    },
+  }
+}
+
 /** Journal and forwarding as one: what they count together, and the order in which they end. */
 function lifecycle(journal: Journal, forwarding: SlotForwarding | undefined): Lifecycle {
   let closing: Promise<LoggerStats> | undefined
@@ -141,6 +155,7 @@ function readStats(journal: Journal, forwarding: SlotForwarding | undefined): Lo
     buffered: { lines: written - onDisk - lostTotal, bytes: bufferedBytes },
     journal: { file, segments, rotations, torn, error },
     kafka: sent.kafka,
+    outputters: {},
   }
 }
 
@@ -150,3 +165,15 @@ const NOT_FORWARDED = {
   lostTotal: 0,
   kafka: { state: 'off', error: undefined, retries: 0, duplicatesPossible: 0 },
 } as const
+
+const NOTHING_KEPT: LoggerStats = {
+  written: 0,
+  forwarded: 0,
+  pending: 0,
+  lost: {},
+  recovered: 0,
+  buffered: { lines: 0, bytes: 0 },
+  journal: { file: '', segments: 0, rotations: 0, torn: 0, error: undefined },
+  kafka: NOT_FORWARDED.kafka,
+  outputters: {},
+}

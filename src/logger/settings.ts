@@ -6,6 +6,8 @@ export interface LoggerSettings {
   readonly level: Level
   readonly levels: Levels
   readonly base: object
+  /** Whether each line says where in the code its call is. */
+  readonly trace: boolean
   readonly maxLineBytes: number
   readonly pid: number
   readonly hostname: string

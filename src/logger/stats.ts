@@ -1,5 +1,6 @@
 import type { KafkaState } from '../forward/forwarder.ts'
 import type { Losses } from '../record.ts'
+import type { OutputterStats } from './outputters/drain.ts'
 
 /** Where every line is: `written = forwarded + pending + lost` holds at all times. */
 export interface LoggerStats {
@@ -35,4 +36,6 @@ export interface LoggerStats {
     /** Lines that may be in Kafka twice, as the broker had forgotten the producer. */
     readonly duplicatesPossible: number
   }
+  /** The outputters beside the journal, by name. They have no part in the equation, but one of their own. */
+  readonly outputters: Readonly<Record<string, OutputterStats>>
 }

@@ -47,6 +47,7 @@ test('both lives of the shop add up, and no line counts twice', () => {
     forwarded: 0,
     pending: 0,
     lost: {},
+    outputters: {},
     recovered: 0,
     buffered: { lines: 0, bytes: 0 },
     journal: { file: '', segments: 1, rotations: 0, torn: 0, error: undefined },

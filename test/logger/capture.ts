@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import type { Diagnostic } from '../../src/diagnostics.ts'
+import type { Outputter } from '../../src/logger/outputters/outputter.ts'
 import { createRootLogger } from '../../src/logger/tree.ts'
 import type { Lifecycle } from '../../src/logger/lifecycle.ts'
 import type { Logger } from '../../src/logger/logger.ts'
@@ -12,6 +14,7 @@ export interface Captured<L extends string> {
   readonly lines: readonly string[]
   /** How often the writer was flushed, as of each number of lines. */
   readonly flushedAt: readonly number[]
+  readonly diagnostics: readonly Diagnostic[]
   /** The last line, taken apart; it has been checked to be one line of JSON that names each key once. */
   readonly last: () => Fields
 }
@@ -19,20 +22,23 @@ export interface Captured<L extends string> {
 export interface CaptureOptions<L extends string> extends Partial<LoggerOptions<L>> {
   readonly now?: () => number
   readonly lifecycle?: Partial<Lifecycle>
+  readonly outputters?: readonly Outputter[]
 }
 
 /** A logger `shop` of level trace whose lines stay in memory. */
 export function capture<L extends string = never>(options: CaptureOptions<L> = {}): Captured<L> {
-  const { now, lifecycle = {}, ...others } = options
+  const { now, lifecycle = {}, outputters = [], ...others } = options
+  const diagnostics: Diagnostic[] = []
   const lines: string[] = []
   const flushedAt: number[] = []
   const settings = readLoggerOptions(new OptionReader('options', { name: 'shop', level: 'trace', ...others }))
-  const log = createRootLogger<L>(
-    now === undefined ? settings : { ...settings, now },
-    { append: (line) => void lines.push(line), flushSync: () => void flushedAt.push(lines.length) },
-    lifecycle as Lifecycle,
-  )
-  return { log, lines, flushedAt, last: () => parseLine(lines.at(-1)) }
+  const log = createRootLogger<L>(now === undefined ? settings : { ...settings, now }, {
+    writer: { append: (line) => void lines.push(line), flushSync: () => void flushedAt.push(lines.length) },
+    lifecycle: lifecycle as Lifecycle,
+    outputters,
+    diagnose: (diagnostic) => void diagnostics.push(diagnostic),
+  })
+  return { log, lines, flushedAt, diagnostics, last: () => parseLine(lines.at(-1)) }
 }
 
 /** Takes a line apart. Fails where it is not one line of JSON, or names a key twice. */

@@ -1,0 +1,91 @@
+import type { DiagnosticHandler } from '../../diagnostics.ts'
+import { LogflumeError } from '../../errors.ts'
+import { refuse } from '../../options.ts'
+import type { Levels } from '../level.ts'
+import type { EndOptions, Lifecycle } from '../lifecycle.ts'
+import type { LoggerStats } from '../stats.ts'
+import type { OutputterStats } from './drain.ts'
+import { JOURNAL } from './journal-outputter.ts'
+import { DrainOutputter, type Outputter, type OutputterUser } from './outputter.ts'
+
+/** Milliseconds that outputters get at the end where the caller does not say. */
+const END_TIMEOUT = 5_000
+/** Milliseconds that they get in any case. */
+const LEAST_TIMEOUT = 3_000
+
+/** The outputters of one tree of loggers, by name: what a name means is the same in all of the tree. */
+export class TreeOutputters implements OutputterUser {
+  readonly levels: Levels
+  readonly diagnose: DiagnosticHandler
+  readonly changed: () => void
+  readonly #byName = new Map<string, DrainOutputter>()
+
+  constructor(levels: Levels, diagnose: DiagnosticHandler, changed: () => void) {
+    this.levels = levels
+    this.diagnose = diagnose
+    this.changed = changed
+  }
+
+  find(name: string): DrainOutputter | undefined {
+    return this.#byName.get(name)
+  }
+
+  /**
+   * @throws LogflumeError INVALID_OPTION where it is none, has levels that are not the tree's, or the name of
+   * another one; CLOSED where it is closed.
+   */
+  add(option: string, outputter: Outputter): DrainOutputter {
+    if (!(outputter instanceof DrainOutputter)) {
+      refuse(option, 'an outputter, as fileOutputter() and defineOutputter() give one', outputter)
+    }
+    const known = this.#byName.get(outputter.name)
+    if (known === outputter) return known
+    if (known !== undefined) {
+      const message = `${option}: this tree has another outputter by the name of ${outputter.name} already`
+      throw new LogflumeError('INVALID_OPTION', message)
+    }
+    outputter.attach(this)
+    this.#byName.set(outputter.name, outputter)
+    return outputter
+  }
+
+  async flush(timeout: number): Promise<void> {
+    await Promise.all([...this.#byName.values()].map((one) => one.flush(timeout)))
+  }
+
+  async close(timeout: number): Promise<void> {
+    await Promise.all([...this.#byName.values()].map((one) => one.release(this, timeout)))
+  }
+
+  /** Without the journal's, which are those of the tree. */
+  stats(): Record<string, OutputterStats> {
+    const others = [...this.#byName].filter(([name]) => name !== JOURNAL)
+    return Object.fromEntries(others.map(([name, one]) => [name, one.stats()]))
+  }
+}
+
+/** The life of a journal with that of the outputters beside it. */
+export function withOutputters(journal: Lifecycle, outputters: TreeOutputters): Lifecycle {
+  let closing: Promise<LoggerStats> | undefined
+  const stats = (): LoggerStats => ({ ...journal.stats(), outputters: outputters.stats() })
+  const close = async (options?: EndOptions): Promise<LoggerStats> => {
+    await Promise.all([outputters.close(timeoutOf(options)), journal.close(options)])
+    return stats()
+  }
+  return {
+    stats,
+    async flush(options) {
+      await Promise.all([outputters.flush(timeoutOf(options)), journal.flush(options)])
+      return stats()
+    },
+    rotate: () => journal.rotate(),
+    close: (options) => (closing ??= close(options)),
+    async [Symbol.asyncDispose]() {
+      await (closing ??= close())
+    },
+  }
+}
+
+function timeoutOf({ timeout = END_TIMEOUT }: EndOptions = {}): number {
+  return Math.max(timeout, LEAST_TIMEOUT)
+}
