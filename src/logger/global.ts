@@ -62,4 +62,11 @@ export const globalLimit = new GlobalLimit()
  * The one place that silences or limits all loggers of the process, as Log4r's `Logger.global`:
  * `globalLogger.level = 'off'`.
  */
-export const globalLogger: GlobalLogger = globalLimit
+export const globalLogger: GlobalLogger = {
+  get level() {
+    return globalLimit.level
+  },
+  set level(level) {
+    globalLimit.level = level
+  },
+}

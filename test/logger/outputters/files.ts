@@ -40,7 +40,7 @@ export function withOutputter(t: TestContext, outputter: Outputter): Tried {
 }
 
 /** 32 bytes with the line end. */
-export function numbered(n: number): string {
+function numbered(n: number): string {
   return `record ${String(n).padStart(8, '0')} ${'x'.repeat(15)}`
 }
 
