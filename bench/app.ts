@@ -77,8 +77,10 @@ async function run(one: AppCase, options: AppOptions): Promise<AppRun> {
   const node = kafka.node(1)
   let disturbed: unknown
   try {
-    const result = await runCase<AppResult>('app', input, (message) => {
-      if ('event' in message) disturbed = one.halfway?.(node)
+    const result = await runCase<AppResult>('app', input, {
+      onMessage(message) {
+        if ('event' in message) disturbed = one.halfway?.(node)
+      },
     })
     await disturbed
     const found = await linesOnDisk(runDir, (n) => fields(n).id)
@@ -151,6 +153,6 @@ export function wrongCounts(
   })
 }
 
-function accountedFor({ forwarded, pending, lost }: AppResult['counts']): number {
+export function accountedFor({ forwarded, pending, lost }: AppResult['counts']): number {
   return Object.values(lost).reduce((sum, count) => sum + count, forwarded + pending)
 }

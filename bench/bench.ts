@@ -7,6 +7,8 @@ export interface Surroundings {
   /** An empty directory on the disk to be measured; what is left in it is removed in the end. */
   readonly dir: string
   readonly rounds: number
+  /** Brokers that have each line when it counts as acknowledged. @default 1 */
+  readonly replicas?: number
 }
 
 export interface Report {

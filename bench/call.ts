@@ -5,6 +5,7 @@ import { fields, type CallInput, type SmallCost } from './cases/calls.ts'
 import type { Cost } from './cases/cost.ts'
 import { linesOnDisk, type LinesOnDisk } from './lines-on-disk.ts'
 import { interleave, ratios, spread } from './rounds.ts'
+import type { OtherNode } from './other-node.ts'
 import { runCase } from './run-case.ts'
 import { cells, number, table } from './table.ts'
 import { FreshTopic } from './topics.ts'
@@ -39,6 +40,8 @@ export interface CallOptions extends Surroundings {
   readonly lines: number
   /** Logged before them in each run. */
   readonly warmup: number
+  /** The Node that runs the cases. @default the one that runs the benchmark */
+  readonly node?: OtherNode | undefined
 }
 
 interface LineRun extends Cost {
@@ -49,7 +52,7 @@ interface LineRun extends Cost {
 
 /** The cost of a log call, beside pino and winston. */
 export async function benchCalls(options: CallOptions): Promise<Report> {
-  const { lines, warmup, rounds } = options
+  const { lines, warmup, rounds, node } = options
   const padding = new Map<CallCase, number>()
   for (const one of cases) {
     const { found } = await runLines(one, options, { lines: 10, warmup: 0, padding: 0 })
@@ -60,6 +63,7 @@ export async function benchCalls(options: CallOptions): Promise<Report> {
   )
   const small = await interleave(smallCases, rounds, (one) => runSmall(one, options))
   const text = [
+    ...(node === undefined ? [] : [`Node ${node.version}:`]),
     `A call: 2 bound fields, 3 in the call; ${number(lines)} lines a run, ${rounds} rounds.`,
     'CPU in µs a line, until the last line is where it goes; median, least–most.',
     '',
@@ -74,14 +78,14 @@ export async function benchCalls(options: CallOptions): Promise<Report> {
 
 async function runLines(
   { script, way, forwards }: CallCase,
-  { kafka, dir }: Surroundings,
+  { kafka, dir, node }: CallOptions,
   input: Pick<CallInput, 'lines' | 'warmup' | 'padding'>,
 ): Promise<LineRun> {
   const runDir = await mkdtemp(join(dir, 'call-'))
   const topic = forwards && (await FreshTopic.create(kafka))
   try {
     const lines: CallInput = { what: 'lines', dir: runDir, way, kafka: topic?.kafka, ...input }
-    const cost = await runCase<Cost>(script, lines)
+    const cost = await runCase<Cost>(script, lines, { execPath: node?.execPath })
     const found = await linesOnDisk(runDir, (n) => fields(n).id)
     return { ...cost, found, records: await topic?.records() }
   } finally {
@@ -90,10 +94,10 @@ async function runLines(
   }
 }
 
-async function runSmall({ script, way }: CallCase, { dir }: Surroundings): Promise<SmallCost> {
+async function runSmall({ script, way }: CallCase, { dir, node }: CallOptions): Promise<SmallCost> {
   const runDir = await mkdtemp(join(dir, 'call-'))
   const input: CallInput = { what: 'small', dir: runDir, way, lines: 0, warmup: 0, padding: 0 }
-  const cost = await runCase<SmallCost>(script, input)
+  const cost = await runCase<SmallCost>(script, input, { execPath: node?.execPath })
   await rm(runDir, { recursive: true })
   return cost
 }

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { KAFKA_VERSION } from '../test/kafka/jars.ts'
 import { kcatVersion } from './kcat.ts'
+import { rsyslogVersion } from './rsyslog.ts'
 
 /** What the figures below it were measured with, and on. */
 export async function describeMachine(): Promise<string> {
@@ -9,12 +10,13 @@ export async function describeMachine(): Promise<string> {
   const [load = 0] = loadavg()
   return [
     `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cores}, load ${load.toFixed(1)}`,
-    `Kafka ${KAFKA_VERSION}, one node; kcat ${(await kcatVersion()) ?? 'missing'}`,
-    ['logflume', 'pino', 'winston', 'kafkajs'].map((name) => `${name} ${versionOf(name)}`).join(', '),
+    `Kafka ${KAFKA_VERSION}; kcat ${(await kcatVersion()) ?? 'missing'}; rsyslog ${(await rsyslogVersion()) ?? 'missing'}`,
+    ['logflume', 'kafkajs', 'pino', 'pino-roll'].map(versionOf).join(', '),
+    ['winston', 'winston-daily-rotate-file'].map(versionOf).join(', '),
   ].join('\n')
 }
 
 function versionOf(name: string): string {
   const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string }
-  return version
+  return `${name} ${version}`
 }

@@ -1,79 +1,72 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { startKafka } from '../test/kafka/cluster.ts'
 import { benchAdapters } from './adapters.ts'
-import { benchApp } from './app.ts'
-import type { Report, Surroundings } from './bench.ts'
+import type { Report } from './bench.ts'
+import { brokerBenches, type Bench, type BrokerBench } from './benches.ts'
 import { buildPackage } from './build.ts'
-import { benchCalls } from './call.ts'
 import { benchExits } from './exits.ts'
-import { benchForward } from './forward.ts'
 import { describeMachine } from './machine.ts'
+import { readOptions, type BenchOptions } from './options.ts'
 import { recover } from './recover.ts'
 import { BENCH_CONFIG } from './topics.ts'
 
-const HELP = `npm run bench [-- [call] [app] [forward] [exits] [adapters] [options]]
-                           all by default
+const HELP = `npm run bench [-- [name ...] [options]]    the first four by default
 
   call       a log call beside pino and winston: CPU of the main thread and all
   app        the app's main thread while Kafka is up, absent, paused, killed
-  forward    a journal of 227 MB to Kafka beside kcat and kafkajs
+  forward    a journal of 227 MB to Kafka beside kcat, rsyslog and kafkajs
   exits      lines on disk after each way a process can end, beside pino,
              winston, bunyan and log4js; needs neither Kafka nor Java
 
-  adapters   pino and winston into the journal, beside their own files and the
-             usual rotation; needs neither Kafka nor Java
+  latency    the longest single calls while files rotate and are compressed
+  end-to-end from the call to a consumer in another process, beside rsyslog
+  memory     heap and RSS over 10 million lines, beside pino
+  outage     heap and RSS over 5 million lines while Kafka is away
+  backlog    an app that starts with 10 GB which Kafka does not have
 
-  --quick    less of everything, in a minute; for looking, not for quoting
-  --rounds n how often each case is run (default 5, quick 2)
+  --quick      less of everything, in a minute; for looking, not for quoting
+  --rounds n   how often each case is run (default 5, of the last five 3,
+               quick 2)
+  --node v     call: under another Node from the npm registry, as 26
+  --replicas n forward: three brokers and n copies of each line (2 or 3), or
+               one broker (1, the default); may be given more than once
+  --gb n       backlog: gigabytes (default 10)
   --help
 
 Each case runs in a process of its own, the cases one after the other, again and
 again: A B C A B C. Figures are medians over the rounds, with the least and the
 most; ratios are made within a round. Exit code 1 when lines are missing, or too
-many. Needs Java and Maven as the tests do, kcat (Debian package) where there is
-one, and 2 GB in ${tmpdir()}.
+many. Needs Java and Maven as the tests do, kcat, rsyslog and rsyslog-kafka
+(Debian packages) where there are any, and 2 GB in ${tmpdir()};
+backlog twice its size.
 `
 
-const benches = ['call', 'app', 'forward', 'exits', 'adapters'] as const
-type Bench = (typeof benches)[number]
-type KafkaBench = Exclude<Bench, 'exits' | 'adapters'>
+const failures: string[] = []
+process.exitCode = await main(process.argv.slice(2))
 
-interface Options {
-  readonly benches: readonly Bench[]
-  readonly quick: boolean
-  readonly rounds: number
-}
-
-const options = readOptions(process.argv.slice(2))
-if (options === 'help') process.stdout.write(HELP)
-else process.exitCode = await main(options)
-
-async function main({ benches, quick, rounds }: Options): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+  let options: BenchOptions | 'help'
+  try {
+    options = readOptions(args)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    console.error(`${error.message}\n\n${HELP}`)
+    return 2
+  }
+  if (options === 'help') {
+    process.stdout.write(HELP)
+    return 0
+  }
   const dir = mkdtempSync(join(tmpdir(), 'logflume-bench-'))
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
-  const failures: string[] = []
-  const show = (report: Report): void => {
-    console.log(`\n${report.text}`)
-    failures.push(...report.failures)
-  }
   try {
+    console.log(`npm run bench${args.length === 0 ? '' : ` -- ${args.join(' ')}`}`)
     await buildPackage()
-    const others = benches.filter((bench): bench is KafkaBench => bench !== 'exits' && bench !== 'adapters')
-    if (others.length > 0) {
-      await using kafka = await startKafka({ config: BENCH_CONFIG })
-      console.log(await describeMachine())
-      for (const bench of others) {
-        await recover(kafka)
-        show(await run(bench, { kafka, dir, rounds }, quick))
-      }
-    }
-    if (benches.includes('exits')) show(await benchExits({ dir, quick }))
-    if (benches.includes('adapters'))
-      show(await benchAdapters({ dir, rounds, lines: quick ? 60_000 : 200_000, warmup: 20_000 }))
+    console.log(await describeMachine())
+    await run(options, dir)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     return 1
@@ -82,42 +75,37 @@ async function main({ benches, quick, rounds }: Options): Promise<number> {
   return failures.length > 0 ? 1 : 0
 }
 
-function run(bench: KafkaBench, surroundings: Surroundings, quick: boolean): Promise<Report> {
-  switch (bench) {
-    case 'call':
-      return benchCalls({ ...surroundings, lines: quick ? 60_000 : 200_000, warmup: 20_000 })
-    case 'app': {
-      const lines = quick ? 80_000 : 200_000
-      return benchApp({ ...surroundings, lines, warmup: 20_000, rate: 100_000, patience: 1000 })
-    }
-    case 'forward':
-      return benchForward({ ...surroundings, lines: quick ? 200_000 : 1_036_500 })
+/** Those on one broker first, then those on three, then those that need none. */
+async function run(options: BenchOptions, dir: string): Promise<void> {
+  const { benches, quick, replicas } = options
+  const brokers = benches.filter((bench): bench is BrokerBench => bench !== 'exits' && bench !== 'adapters')
+  const alone = brokers.filter((bench) => bench !== 'forward' || replicas.includes(1))
+  if (alone.length > 0) await runOn(1, alone, 1, options, dir)
+  for (const copies of replicas.filter((number) => number > 1))
+    if (benches.includes('forward')) await runOn(3, ['forward'], copies, options, dir)
+  if (benches.includes('exits')) show(await benchExits({ dir, quick }))
+  const rounds = options.rounds ?? (quick ? 2 : 5)
+  if (benches.includes('adapters'))
+    show(await benchAdapters({ dir, rounds, lines: quick ? 60_000 : 200_000, warmup: 20_000 }))
+}
+
+async function runOn(
+  nodes: 1 | 3,
+  names: readonly BrokerBench[],
+  replicas: number,
+  options: BenchOptions,
+  dir: string,
+): Promise<void> {
+  await using kafka = await startKafka({ nodes, config: BENCH_CONFIG })
+  for (const name of names) {
+    const bench: Bench = brokerBenches[name]
+    const rounds = options.rounds ?? (options.quick ? 2 : bench.rounds)
+    await recover(kafka)
+    show(await bench.run({ kafka, replicas, dir, rounds }, options))
   }
 }
 
-function readOptions(args: string[]): Options | 'help' {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, help: { type: 'boolean' } },
-    })
-    if (values.help === true) return 'help'
-    const quick = values.quick === true
-    const rounds = Number(values.rounds ?? (quick ? 2 : 5))
-    if (!Number.isInteger(rounds) || rounds < 1 || rounds > 1000) {
-      throw new TypeError(`--rounds: expected a number from 1 to 1000, got '${values.rounds ?? ''}'`)
-    }
-    return { benches: positionals.length === 0 ? benches : positionals.map(readBench), quick, rounds }
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    console.error(`${error.message}\n\n${HELP}`)
-    process.exit(2)
-  }
-}
-
-function readBench(name: string): Bench {
-  const bench = benches.find((one) => one === name)
-  if (bench === undefined) throw new TypeError(`'${name}': expected ${benches.join(', ')} or nothing`)
-  return bench
+function show({ text, failures: found }: Report): void {
+  console.log(`\n${text}`)
+  failures.push(...found)
 }

@@ -4,14 +4,24 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import * as adapters from '../bench/adapters.ts'
 import * as app from '../bench/app.ts'
 import type { Report } from '../bench/bench.ts'
+import * as backlog from '../bench/backlog.ts'
 import * as call from '../bench/call.ts'
+import { percentiles } from '../bench/cases/percentiles.ts'
+import { TimeHistogram } from '../bench/cases/time-histogram.ts'
+import * as endToEnd from '../bench/end-to-end.ts'
 import * as forward from '../bench/forward.ts'
 import { childTime, kcatVersion } from '../bench/kcat.ts'
-import { linesOnDisk } from '../bench/lines-on-disk.ts'
+import * as latency from '../bench/latency.ts'
+import { countLines, linesOnDisk } from '../bench/lines-on-disk.ts'
+import * as memory from '../bench/memory.ts'
+import { readOptions } from '../bench/options.ts'
+import * as outage from '../bench/outage.ts'
 import { interleave, ratios, spread } from '../bench/rounds.ts'
+import { rsyslogVersion } from '../bench/rsyslog.ts'
 import { BENCH_CONFIG } from '../bench/topics.ts'
 import { temporaryDirectory } from './journal/open-journal.ts'
 import { startKafka } from './kafka/cluster.ts'
@@ -62,9 +72,63 @@ test('the benchmarks run, and all lines are where they were to go', async (t) =>
     const report = await forward.benchForward({ ...surroundings, lines: 4000 })
     assertWellFormed(report)
     for (const name of ['logflume', 'logflume gzip', 'kafkajs send', 'kafkajs gzip']) row(report, name)
+    if ((await rsyslogVersion()) !== undefined)
+      for (const name of ['rsyslog', 'rsyslog gzip']) row(report, name)
+    else assert.match(report.text, /apt-get install -y rsyslog rsyslog-kafka/)
     const hasKcat = (await kcatVersion()) !== undefined
     assert.equal(report.text.includes('apt-get install -y kcat'), !hasKcat)
     if (hasKcat) assert.equal(row(report, 'kcat -P -l')[2], '1.00', 'the peer beside itself')
+  })
+
+  await t.test('latency', async () => {
+    const options = { ...surroundings, rate: 2000, seconds: 1, warmup: 1, rotations: 3 }
+    const report = await latency.benchLatency(options)
+    assertWellFormed(report)
+    for (const name of ['logflume', 'pino, worker', 'pino-roll']) {
+      const cells = row(report, name)
+      assert.equal(cells.at(-1), '4000', 'lines on disk')
+      const [p50, p99, p999, max] = cells.map(Number)
+      assert.ok(p50! > 0 && p50! <= p99! && p99! <= p999! && p999! <= max! + 1, cells.join())
+    }
+    for (const name of ['an empty call', 'winston daily']) row(report, name)
+  })
+
+  await t.test('end-to-end', async () => {
+    const report = await endToEnd.benchEndToEnd({ ...surroundings, rate: 1000, seconds: 1, warmup: 1 })
+    assertWellFormed(report)
+    const [p50, p99] = row(report, 'logflume').map(Number)
+    assert.ok(p50! > 0 && p50! <= p99! + 0.1)
+    const hasRsyslog = (await rsyslogVersion()) !== undefined
+    assert.equal(report.text.includes('apt-get install -y rsyslog rsyslog-kafka'), !hasRsyslog)
+    if (hasRsyslog) assert.equal(row(report, 'file, rsyslog').at(-1), '1.00', 'the peer beside itself')
+  })
+
+  await t.test('memory', async () => {
+    const report = await memory.benchMemory({ ...surroundings, lines: 5000 })
+    assertWellFormed(report)
+    for (const name of ['logflume, to Kafka', 'logflume, disk only', 'pino, worker']) {
+      for (const what of ['heap', 'RSS']) {
+        const figures = row(report, `${name}: ${what}`)
+        assert.equal(figures.length, 6, 'start, four numbers of lines, growth')
+        assert.ok(figures.slice(0, 5).every((figure) => Number(figure) > 0))
+      }
+    }
+  })
+
+  await t.test('backlog', async () => {
+    const options = { ...surroundings, bytes: 20e6, rate: 1000, seconds: 0.5, warmup: 0 }
+    const report = await backlog.benchBacklog(options)
+    assertWellFormed(report)
+    for (const name of ['with the backlog', 'without one']) {
+      assert.ok(row(report, name).every((figure) => figure === '-' || Number(figure.replace(',', '')) !== 0))
+    }
+    assert.match(report.text, /How the last run caught up:\n\ns +in Kafka +pending/)
+  })
+
+  await t.test('outage', async () => {
+    const report = await outage.benchOutage({ ...surroundings, lines: 5000, rate: 20_000 })
+    assertWellFormed(report)
+    for (const name of ['up', 'absent', 'paused']) row(report, `${name}: RSS`)
   })
 
   // Last, since it ends with a dead broker.
@@ -107,6 +171,11 @@ test('lines that are missing on disk, doubled or not as they were logged are not
   assert.deepEqual(await look(10, 11, 12), { lines: 3, bytes: 30, wrong: 0 })
   assert.deepEqual(await look(10, 12), { lines: 2, bytes: 20, wrong: 1 })
   assert.deepEqual(await look(10, 10, 11), { lines: 3, bytes: 30, wrong: 2 })
+  assert.equal(await countLines(dir), 3)
+  await writeFile(join(dir, 'b.log.gz'), gzipSync('{"id":13}\n{"id":14}\n'))
+  assert.equal(await countLines(dir), 5)
+  assert.deepEqual(await linesOnDisk(dir, (n) => [10, 10, 11, 13, 14][n]!), { lines: 5, bytes: 50, wrong: 0 })
+  await rm(join(dir, 'b.log.gz'))
   await rm(join(dir, 'a.log'))
   assert.deepEqual(await linesOnDisk(dir, Number), { lines: 0, bytes: 0, wrong: 0 })
 })
@@ -148,6 +217,45 @@ test('a run in which the counts do not add up is reported with its round', () =>
   assert.deepEqual(app.wrongCounts(one, [{ ...logged, counts: { ...counts, pending: 39 } }], 100), [
     'app, Kafka one, round 1: 99 of 100 lines accounted for, 100 written',
   ])
+
+  const ours = { ...one, forwards: true } as const
+  const timed = { onDisk: 100, records: 100 }
+  assert.deepEqual(latency.wrongCounts(ours, [timed], 100), [])
+  assert.deepEqual(latency.wrongCounts(one, [{ ...timed, onDisk: 98 }], 100), [], 'a peer: the table tells')
+  assert.deepEqual(latency.wrongCounts(ours, [timed, { ...timed, onDisk: 98 }], 100), [
+    'latency, one, round 2: 98 of 100 lines on disk, 100 in Kafka',
+  ])
+  assert.deepEqual(memory.wrongCounts(one, [timed, { ...timed, records: undefined }], 100), [])
+  assert.deepEqual(memory.wrongCounts(one, [{ ...timed, records: 99 }], 100), [
+    'memory, one, round 1: 100 of 100 lines on disk, 99 in Kafka',
+  ])
+  const arrived = { records: 100, disordered: 0 }
+  assert.deepEqual(endToEnd.wrongCounts(one, [arrived], 100), [])
+  assert.deepEqual(endToEnd.wrongCounts(one, [{ ...arrived, disordered: 2 }], 100), [
+    'end-to-end, one, round 1: 100 of 100 lines, 2 out of order',
+  ])
+  assert.deepEqual(outage.wrongCounts(one, [{ onDisk: 100, counts }], 100), [])
+  assert.deepEqual(outage.wrongCounts(one, [{ onDisk: 99, counts }], 100), [
+    'outage, Kafka one, round 1: 99 of 100 lines on disk, 100 accounted for, 100 written',
+  ])
+  const caughtUp = { lines: 100, records: 100, tail: { first: 0, lines: 100, disordered: 0 } }
+  const all = { ...counts, forwarded: 100, pending: 0 }
+  assert.deepEqual(backlog.wrongCounts(one, [{ ...caughtUp, counts: all }]), [])
+  assert.deepEqual(backlog.wrongCounts(one, [{ ...caughtUp, counts: all, records: 101 }]), [
+    'backlog, one, round 1: 101 of 100 lines in Kafka, 100 accounted for, 0 out of order',
+  ])
+})
+
+test('percentiles are times that were measured', () => {
+  const times = Float64Array.from({ length: 2000 }, (_, index) => 2000 - index)
+  assert.deepEqual(percentiles(times), { count: 2000, p50: 1000, p99: 1980, p999: 1998, max: 2000 })
+  assert.deepEqual(percentiles(Float64Array.of(7)), { count: 1, p50: 7, p99: 7, p999: 7, max: 7 })
+
+  const histogram = new TimeHistogram()
+  for (let time = 1; time <= 100; time++) histogram.add(time)
+  histogram.add(1e9)
+  assert.ok(Math.abs(histogram.percentile(0.5) - 51) < 0.2)
+  assert.ok(Math.abs(histogram.percentile(0.99) - 100) < 0.2)
 })
 
 test('cases take turns, and a ratio is made within a round', async () => {
@@ -181,12 +289,11 @@ async function runMain(t: TestContext, ...args: string[]) {
 
 test('npm run bench tells how it is used, also when it is used wrongly', async (t) => {
   const { stdout } = await runMain(t, '--help')
-  assert.match(stdout, /^npm run bench .*call.*app.*forward/)
+  assert.match(stdout, /^npm run bench [^]* call  [^]* app  [^]* forward  [^]* backlog  /)
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
 
   const uses = [
-    [['cal'], /^'cal': expected call, app, forward, exits, adapters or nothing/],
-    [['--rounds', '0'], /^--rounds: expected a number from 1 to 1000, got '0'/],
+    [['cal'], /^'cal': expected call, app, forward, latency, .*exits or nothing/],
     [['--fast'], /^Unknown option '--fast'/],
   ] as const
   for (const [wrong, message] of await Promise.all(
@@ -195,4 +302,30 @@ test('npm run bench tells how it is used, also when it is used wrongly', async (
     assert.equal('code' in wrong && wrong.code, 2)
     assert.match(wrong.stderr, message)
   }
+})
+
+test('options are read, and refused by their names', () => {
+  const defaults = { quick: false, rounds: undefined, node: undefined, gb: undefined, replicas: [1] }
+  assert.deepEqual(readOptions([]), { ...defaults, benches: ['call', 'app', 'forward', 'exits'] })
+  assert.deepEqual(readOptions(['backlog', '--gb', '2', '--rounds', '7', '--quick']), {
+    ...defaults,
+    benches: ['backlog'],
+    quick: true,
+    rounds: 7,
+    gb: 2,
+  })
+  assert.deepEqual(readOptions(['call', '--node', '26', '--replicas', '1', '--replicas', '3']), {
+    ...defaults,
+    benches: ['call'],
+    node: '26',
+    replicas: [1, 3],
+  })
+  const wrong = [
+    [['--rounds', '0'], /^--rounds: expected a number from 1 to 1000, got '0'/],
+    [['--rounds', ''], /^--rounds: expected a number from 1 to 1000, got ''/],
+    [['--gb', '0.5'], /^--gb: expected a number from 1 to 10000, got '0.5'/],
+    [['--replicas', '4'], /^--replicas: expected a number from 1 to 3, got '4'/],
+    [['--node', 'latest; rm'], /^--node: expected a version, as 26 or 24.1, got 'latest; rm'/],
+  ] as const
+  for (const [args, message] of wrong) assert.throws(() => readOptions(args), { name: 'TypeError', message })
 })

@@ -1,6 +1,7 @@
 import { createLogger, type LoggerStats } from 'logflume'
 import { boundFields, fields, logLines, message } from './calls.ts'
 import { atRest, Meter, type Cost } from './cost.ts'
+import { logAtPace } from './pace.ts'
 import { input, say } from './report.ts'
 
 export interface AppInput {
@@ -31,21 +32,15 @@ const log = (n: number): void => shop.info(message, fields(n))
 await logLines(log, 0, warmup)
 await atRest()
 const meter = new Meter()
-await logAtPace()
+const half = warmup + (lines - warmup) / 2
+let toldHalf = false
+await logAtPace(log, { from: warmup, to: lines, rate }, (n) => {
+  if (toldHalf || n < half) return
+  toldHalf = true
+  say({ event: 'half' })
+})
 await root.flush({ timeout: patience })
 const cost = meter.stop()
 const { written, forwarded, pending, lost } = root.stats()
 say({ result: { cost, counts: { written, forwarded, pending, lost } } satisfies AppResult })
 await root.close({ timeout: 0 })
-
-async function logAtPace(): Promise<void> {
-  const half = warmup + (lines - warmup) / 2
-  const started = performance.now()
-  for (let n = warmup; n < lines;) {
-    await new Promise((resolve) => setTimeout(resolve, 1))
-    const before = n
-    const due = warmup + Math.floor(((performance.now() - started) * rate) / 1000)
-    for (const end = Math.min(lines, due); n < end; n++) log(n)
-    if (before < half && n >= half) say({ event: 'half' })
-  }
-}

@@ -8,7 +8,8 @@ await measure((options) => {
   const root = createLogger({
     name: 'shop',
     dir: options.dir,
-    rotate: { maxBytes: SEGMENT_BYTES },
+    rotate: { maxBytes: options.segmentBytes ?? SEGMENT_BYTES },
+    retain: { compress: options.gzip === true ? 'gzip' : 'none' },
     ...(options.kafka && { kafka: options.kafka }),
   })
   const log = root.child(boundFields(options))

@@ -5,7 +5,7 @@ import { boundFields, fields, measure, message, type CallInput } from './calls.t
 
 await measure(async (options) => {
   const stream = open(options)
-  if (options.way === 'worker') await once(stream, 'ready')
+  if (options.way === 'worker' || options.way === 'roll') await once(stream, 'ready')
   const log = pino({ name: 'shop' }, stream).child(boundFields(options))
   return {
     log: (n) => log.info(fields(n), message),
@@ -18,9 +18,12 @@ await measure(async (options) => {
   }
 })
 
-function open({ way, dir }: CallInput) {
+function open({ way, dir, segmentBytes = 0 }: CallInput) {
   const file = join(dir, 'pino.log')
   if (way === 'worker') return transport({ target: 'pino/file', options: { destination: file } })
+  // Its sizes are in kilobytes of 1024.
+  const size = `${Math.round(segmentBytes / 1024)}k`
+  if (way === 'roll') return transport({ target: 'pino-roll', options: { file, size } })
   // 4 KiB: what pino's own page on asynchronous logging shows.
   return way === 'async'
     ? destination({ dest: file, sync: false, minLength: 4096 })

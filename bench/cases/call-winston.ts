@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import winston from 'winston'
-import { boundFields, fields, measure, message } from './calls.ts'
+import DailyRotateFile from 'winston-daily-rotate-file'
+import { boundFields, fields, measure, message, type CallInput } from './calls.ts'
 
 await measure((options) => {
-  const file: winston.transport = new winston.transports.File({ filename: join(options.dir, 'winston.log') })
+  const file = open(options)
   const { combine, json, timestamp } = winston.format
   const root = winston.createLogger({
     level: 'info',
@@ -26,3 +27,13 @@ await measure((options) => {
     },
   }
 })
+
+function open({ way, dir, segmentBytes = 0, gzip = false }: CallInput): winston.transport {
+  if (way !== 'daily') return new winston.transports.File({ filename: join(dir, 'winston.log') })
+  return new DailyRotateFile({
+    dirname: dir,
+    filename: 'winston.log',
+    maxSize: segmentBytes,
+    zippedArchive: gzip,
+  })
+}

@@ -1,4 +1,7 @@
 import { atRest, Meter, threadCpu, type Cost } from './cost.ts'
+import { sampleMemory, type MemorySample } from './memory.ts'
+import { logAtPace } from './pace.ts'
+import { percentiles, type Percentiles } from './percentiles.ts'
 import { input, say } from './report.ts'
 
 /** The same in every logger: two bound fields, a message, three fields in the call. */
@@ -14,7 +17,7 @@ export interface Subject {
 }
 
 export interface CallInput {
-  readonly what: 'lines' | 'small'
+  readonly what: keyof typeof measurements
   readonly dir: string
   /** Logged before measuring starts. */
   readonly warmup: number
@@ -24,6 +27,14 @@ export interface CallInput {
   /** How lines leave the process, in the words of the case. */
   readonly way?: string | undefined
   readonly kafka?: { readonly brokers: readonly string[]; readonly topic: string } | undefined
+  /** Bytes of a segment, where the logger rotates by them. */
+  readonly segmentBytes?: number | undefined
+  /** Closed segments are compressed, where the logger does that. */
+  readonly gzip?: boolean | undefined
+  /** Lines a second, for `latency`. */
+  readonly rate?: number
+  /** Lines between two samples, for `memory`. */
+  readonly sampleEvery?: number
 }
 
 /** Nanoseconds of main-thread CPU per call. */
@@ -57,14 +68,15 @@ export async function logLines(log: (n: number) => void, from: number, to: numbe
   }
 }
 
+const measurements = { lines: lineCost, small: smallCost, latency: callTimes, memory: memoryOver }
+
 /** Measures what the benchmark asked for, and reports it. */
 export async function measure(open: (options: CallInput) => Subject | Promise<Subject>): Promise<void> {
   const options = input() as CallInput
   // Loggers rightly let a process end that has nothing else to do; this one has, until all is measured.
   const alive = setInterval(() => undefined, 60_000)
   const subject = await open(options)
-  say({ result: options.what === 'lines' ? await lineCost(subject, options) : smallCost(subject) })
-  if (options.what === 'small') await subject.end()
+  say({ result: await measurements[options.what](subject, options) })
   clearInterval(alive)
 }
 
@@ -78,8 +90,10 @@ async function lineCost({ log, end }: Subject, { warmup, lines }: CallInput): Pr
   return meter.stop()
 }
 
-function smallCost({ disabled, child }: Subject): SmallCost {
-  return { disabled: nanoseconds(disabled), child: nanoseconds(child) }
+async function smallCost({ disabled, child, end }: Subject): Promise<SmallCost> {
+  const cost = { disabled: nanoseconds(disabled), child: nanoseconds(child) }
+  await end()
+  return cost
 }
 
 /** Doubles the calls until they take long enough to be measured. */
@@ -90,4 +104,36 @@ function nanoseconds(call: (n: number) => unknown): number {
     const microseconds = threadCpu() - before
     if (microseconds > 100_000 || Number.isNaN(microseconds)) return (1000 * microseconds) / calls
   }
+}
+
+/** How long single calls take, in microseconds, at a steady pace. */
+async function callTimes(
+  { log, end }: Subject,
+  { warmup, lines, rate = 10_000 }: CallInput,
+): Promise<Percentiles> {
+  await logAtPace(log, { from: 0, to: warmup, rate })
+  const times = new Float64Array(lines)
+  const timed = (n: number): void => {
+    const before = process.hrtime.bigint()
+    log(n)
+    times[n - warmup] = Number(process.hrtime.bigint() - before) / 1000
+  }
+  await logAtPace(timed, { from: warmup, to: warmup + lines, rate })
+  await end()
+  return percentiles(times)
+}
+
+/** What the process holds after each so many lines, logged as fast as it goes. */
+async function memoryOver(
+  { log, end }: Subject,
+  { lines, sampleEvery = lines }: CallInput,
+): Promise<MemorySample[]> {
+  const samples = [sampleMemory(0)]
+  for (let n = 0; n < lines; n += sampleEvery) {
+    const to = Math.min(lines, n + sampleEvery)
+    await logLines(log, n, to)
+    samples.push(sampleMemory(to))
+  }
+  await end()
+  return samples
 }

@@ -1,0 +1,84 @@
+import { benchApp } from './app.ts'
+import { benchBacklog } from './backlog.ts'
+import type { Report, Surroundings } from './bench.ts'
+import { benchCalls } from './call.ts'
+import { benchEndToEnd } from './end-to-end.ts'
+import { benchForward } from './forward.ts'
+import { benchLatency } from './latency.ts'
+import { benchMemory } from './memory.ts'
+import { benchOutage } from './outage.ts'
+import { findNode } from './other-node.ts'
+import type { BenchOptions } from './options.ts'
+
+/** What runs with one Kafka, and how often where nobody says. */
+export interface Bench {
+  readonly rounds: number
+  readonly run: (surroundings: Surroundings, options: BenchOptions) => Promise<Report>
+}
+
+/** Those that need a broker. The quick forms show that something runs; they are not for quoting. */
+export const brokerBenches = {
+  call: {
+    rounds: 5,
+    run: async (surroundings, { quick, node }) =>
+      benchCalls({
+        ...surroundings,
+        lines: quick ? 60_000 : 200_000,
+        warmup: 20_000,
+        node: node === undefined ? undefined : await findNode(node),
+      }),
+  },
+  app: {
+    rounds: 5,
+    run: (surroundings, { quick }) =>
+      benchApp({
+        ...surroundings,
+        lines: quick ? 80_000 : 200_000,
+        warmup: 20_000,
+        rate: 100_000,
+        patience: 1000,
+      }),
+  },
+  forward: {
+    rounds: 5,
+    run: (surroundings, { quick }) => benchForward({ ...surroundings, lines: quick ? 200_000 : 1_036_500 }),
+  },
+  latency: {
+    rounds: 3,
+    run: (surroundings, { quick }) =>
+      benchLatency({
+        ...surroundings,
+        rate: 10_000,
+        seconds: quick ? 4 : 25,
+        warmup: quick ? 1 : 3,
+        rotations: quick ? 5 : 20,
+      }),
+  },
+  'end-to-end': {
+    rounds: 3,
+    run: (surroundings, { quick }) =>
+      benchEndToEnd({ ...surroundings, rate: 5000, seconds: quick ? 4 : 30, warmup: quick ? 1 : 3 }),
+  },
+  memory: {
+    rounds: 3,
+    run: (surroundings, { quick }) => benchMemory({ ...surroundings, lines: quick ? 1_000_000 : 10_000_000 }),
+  },
+  outage: {
+    rounds: 3,
+    run: (surroundings, { quick }) =>
+      benchOutage({ ...surroundings, lines: quick ? 500_000 : 5_000_000, rate: 100_000 }),
+  },
+  backlog: {
+    rounds: 3,
+    run: (surroundings, { quick, gb }) =>
+      benchBacklog({
+        ...surroundings,
+        bytes: 1e9 * (gb ?? (quick ? 0.5 : 10)),
+        rate: 5000,
+        seconds: quick ? 3 : 20,
+        warmup: quick ? 1 : 2,
+      }),
+  },
+} satisfies Record<string, Bench>
+
+export type BrokerBench = keyof typeof brokerBenches
