@@ -60,13 +60,12 @@ async function run({ by }: EndToEndCase, options: EndToEndOptions): Promise<EndT
   const consumer: EndToEndConsumerInput = { ...topic.kafka, lines, warmup: rate * warmup }
   const rsyslog = by === 'file' ? await follow(into, runDir, topic) : undefined
   try {
-    let logging: Promise<unknown> | undefined
-    const result = await runCase<EndToEndResult>('end-to-end-consumer', consumer, {
-      onMessage(message) {
-        if ('event' in message) logging = runCase('end-to-end-app', app)
-      },
-    })
-    await logging
+    let isReady = (): void => undefined
+    const ready = new Promise<void>((resolve) => (isReady = resolve))
+    const [result] = await Promise.all([
+      runCase<EndToEndResult>('end-to-end-consumer', consumer, { onMessage: () => isReady() }),
+      ready.then(() => runCase('end-to-end-app', app)),
+    ])
     return { ...result, records: await topic.records() }
   } finally {
     await rsyslog?.stop()
