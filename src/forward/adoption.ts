@@ -85,6 +85,9 @@ export class Adoption {
   }
 }
 
+/** What a line comes to. */
+const SETTLED = ['forwarded', 'dropped', 'deleted', 'refused']
+
 /**
  * What forwarding an adopted journal counts: in the sums of this process, as lines found and forwarded at
  * once, so that its own lines still add up; how far it has come is nobody else's business.
@@ -102,8 +105,7 @@ export class AdoptedLedger implements Ledger {
 
   add(what: Parameters<Ledger['add']>[0], count: number): void {
     this.#progress.add(what, count)
-    if (what === 'forwarded' || what === 'deleted' || what === 'refused')
-      this.#progress.add('recovered', count)
+    if (SETTLED.includes(what)) this.#progress.add('recovered', count)
   }
 
   wake(): void {

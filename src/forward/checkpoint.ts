@@ -1,36 +1,36 @@
 import { crc32 } from '@node-rs/crc32'
 import * as fs from 'node:fs'
 import type { Position } from '../record.ts'
+import { upgraded, type CheckpointV1 } from './checkpoint-v1.ts'
+import type { Cut } from './cut.ts'
 
 /** How far forwarding has come, and what Kafka may or may not have beyond that. */
 export interface Checkpoint {
-  readonly version: 1
+  readonly version: 2
   /** Chosen once, when the journal was first forwarded; decides the partition. */
   readonly journal: string
-  readonly topic: string
-  readonly partition: number | undefined
+  /** By which lines were sorted, in short: what is in flight can be cut again only by the same. */
+  readonly rules: string
   /** The idempotent producer; it belongs to the journal, not to the process. */
   readonly producer: { readonly id: string; readonly epoch: number } | undefined
-  /** Sequence number of the first record behind those in flight. */
-  readonly sequence: number
-  /** Every line before it is in Kafka or counted as lost. */
+  readonly topics: Readonly<Record<string, TopicState>>
+  /** Every line before it is in Kafka, dropped by a rule, or counted as lost. */
   readonly position: Position
-  /** Batches that were sent, or were about to be, oldest first. */
-  readonly inFlight: readonly CutBatch[]
+  /** What was sent, or was about to be, and what lies between, oldest first. */
+  readonly inFlight: readonly Cut[]
 }
 
-/** What makes a batch: sent again after a crash, it is the same to the last byte. */
-export interface CutBatch {
-  readonly from: Position
-  readonly to: Position
-  readonly records: number
-  readonly sequence: number
-  /** For lines that tell no time of their own, milliseconds. */
-  readonly timestamp: number
+export interface TopicState {
+  /** The journal's own partition. */
+  readonly home?: number
+  /** By partition: sequence number of the first record behind those in flight. */
+  readonly next: Readonly<Record<string, number>>
 }
 
 /** Rows until the file is written anew, in bytes. */
 const COMPACT_AT = 256 * 1024
+/** However long they are: replacing the file takes a sync. */
+const ROWS_AT_LEAST = 16
 
 /**
  * A checkpoint file is a list of rows, each a whole state with its checksum; the last good row counts. So
@@ -59,7 +59,8 @@ export class CheckpointFile {
   save(state: Checkpoint): void {
     const text = JSON.stringify(state)
     const row = Buffer.from(`${checksum(text)} ${text}\n`)
-    if (this.#fd === undefined || this.#size + row.length > COMPACT_AT) this.#replace(row)
+    if (this.#fd === undefined || this.#size + row.length > Math.max(COMPACT_AT, ROWS_AT_LEAST * row.length))
+      this.#replace(row)
     else fs.writeSync(this.#fd, row, 0, row.length, this.#size)
     this.#size += row.length
   }
@@ -100,8 +101,9 @@ function lastGoodRow(content: string): Checkpoint | undefined {
   for (const row of content.split('\n').reverse()) {
     const text = row.slice(9)
     if (text === '' || checksum(text) !== row.slice(0, 8)) continue
-    const state = JSON.parse(text) as Checkpoint | { version: unknown }
-    if (state.version === 1) return state as Checkpoint
+    const state = JSON.parse(text) as Checkpoint | CheckpointV1 | { version: unknown }
+    if (state.version === 1) return upgraded(state as CheckpointV1)
+    if (state.version === 2) return state as Checkpoint
   }
   return undefined
 }

@@ -1,32 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DiagnosticHandler } from '../diagnostics.ts'
-import { toError } from '../errors.ts'
-import type { Block, JournalReader } from '../journal/reader.ts'
+import type { JournalReader } from '../journal/reader.ts'
 import type { KafkaPort, ProducerIdentity } from '../kafka/port.ts'
-import type { BatchHeader, EncodedBatch } from '../kafka/record-batch.ts'
 import type { Position } from '../record.ts'
-import { backoff } from '../retry.ts'
-import type { Checkpoint, CheckpointFile, CutBatch } from './checkpoint.ts'
-import { choosePartition } from './partition.ts'
+import type { Checkpoint, CheckpointFile, TopicState } from './checkpoint.ts'
+import { attempted, firstSequences, number, sequenceAfter, unsent, type Cut } from './cut.ts'
+import { Cutter, type Encode } from './cutter.ts'
+import { Lanes, type PartEntry } from './lane.ts'
+import type { Router } from './router.ts'
+import { Sender, type KafkaState, type RefusedPart } from './sender.ts'
+import type { Backoff } from './setback.ts'
 import { Signal } from './signal.ts'
-import { verdict } from './verdict.ts'
-import { Window, type BatchEntry, type Entry, type WindowBounds } from './window.ts'
-
-/** What Kafka calls a record without a time, which it takes from any clock. */
-const NO_TIMESTAMP = -1
-/** A broker remembers the last five batches of a producer in a partition: so many may be asked about again. */
-const MAX_IN_FLIGHT = 5
-/** Failures in a row after which the client is replaced: it may be the one that hangs. */
-const REPLACE_CLIENT_AFTER = 3
-/** Sequences wrap around behind the largest signed 32-bit number. */
-const SEQUENCES = 2 ** 31
-
-/** 'idle': connections are closed until there is a line to send. 'off': forwarding was not asked for. */
-export type KafkaState = 'off' | 'starting' | 'connected' | 'idle' | 'retrying' | 'stopped'
+import { Topics } from './topics.ts'
+import { describeCut, isTouched, Window, type Entry, type WindowBounds } from './window.ts'
 
 export interface ForwarderSettings {
-  readonly topic: string
-  /** Bytes of journal that make one batch. */
+  /** Bytes of journal that make one cut. */
   readonly batchBytes: number
   /** Milliseconds to wait for more lines after the first one behind a pause. */
   readonly linger: number
@@ -39,7 +28,10 @@ export interface ForwarderSettings {
 export interface Ledger {
   /** Ordinal of the first line that is not settled yet. */
   acknowledged: number
-  add(what: 'forwarded' | 'deleted' | 'refused' | 'retries' | 'duplicatesPossible', count: number): void
+  add(
+    what: 'forwarded' | 'dropped' | 'deleted' | 'refused' | 'retries' | 'duplicatesPossible',
+    count: number,
+  ): void
   /** To be read before looking into the journal, and given to `changed` when nothing was found there. */
   readonly wakes: number
   changed(seen: number): Promise<void>
@@ -49,101 +41,133 @@ export interface Ledger {
 export interface ForwarderParts {
   readonly settings: ForwarderSettings
   readonly reader: JournalReader
+  readonly router: Router
   readonly checkpoint: Checkpoint
   readonly checkpointFile: CheckpointFile
   readonly connect: () => KafkaPort
-  readonly encode: (lines: Buffer, header: BatchHeader) => EncodedBatch | Promise<EncodedBatch>
+  readonly encode: Encode
   readonly ledger: Ledger
   readonly diagnose: DiagnosticHandler
   readonly onState: (state: KafkaState, error: string | undefined) => void
-}
-
-/** Why a batch was not acknowledged: with the broker's error code, or, where no answer came, without. */
-interface Refusal extends Error {
-  readonly kafkaCode?: number | undefined
+  /** Milliseconds before something is tried again, after so many failures. @default `retry.ts` */
+  readonly backoff?: Backoff
 }
 
 /**
- * Moves one journal into one partition: oldest first, each line once.
+ * Moves one journal into the topics that its lines go to: oldest first, each line once.
  *
- * Two loops share the window. Reading fills it, and is the only one to touch the reader. Sending keeps up
- * to five of its batches on their way. Each batch is written down in the checkpoint before it leaves; what
- * was written down and not acknowledged is sent again, the same, after any death, and the broker knows it
- * by its numbers.
+ * Two loops share the window. Reading fills it, and only its `Cutter` touches the reader. The `Sender` keeps
+ * parts of it on their way. What leaves is written down in the checkpoint before; what was written down and not
+ * acknowledged is sent again, the same, after any death, and the broker knows it by its numbers.
  */
 export class Forwarder {
   readonly #parts: ForwarderParts
   readonly #window: Window
+  readonly #lanes: Lanes
+  readonly #topics: Topics
+  readonly #cutter: Cutter
+  readonly #sender: Sender
   readonly #stop = new AbortController()
   readonly #reading = new Signal()
-  readonly #sending = new Signal()
 
-  #port: KafkaPort | undefined
-  /** Partition and producer id are agreed upon with the cluster as it is now. */
-  #established = false
-  #partition: number | undefined
   #producer: ProducerIdentity | undefined
-  /** Everything before it is in Kafka or lost. */
+  /** Everything before it is in Kafka, dropped, or lost. */
   #position: Position
-  /** Sequence of the next record to be cut. */
-  #sequence: number
-  /** Batches of an earlier process that Kafka may have: cut again as they were, before anything else. */
-  #replay: CutBatch[]
-  /** Where reading has to go on instead of where it is; what it holds in its hands meanwhile is void. */
-  #rewind: Position | undefined
-  #batchBytes: number
-  /** Lines before this ordinal go without a time, since the broker refused theirs. */
-  #unstampedBefore = 0
-
-  #refused: { readonly entry: BatchEntry; readonly error: Refusal }[] = []
-  /**
-   * The broker has taken a batch with our numbers since the last trouble. Before that only one is sent: a
-   * broker that does not know a producer takes any number for its first, so a second batch that arrives where
-   * the first was turned away would lock the first one out for good.
-   */
-  #proven = false
-  #failures = 0
-  #trouble: string | undefined
   #saved = true
-  #idle: NodeJS.Timeout | undefined
   #waiters: { readonly ordinal: number; readonly resolve: () => void }[] = []
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts
-    this.#window = new Window(parts.settings.queue)
-    const { partition, producer, position, sequence, inFlight } = parts.checkpoint
-    this.#partition = partition
+    const { settings, checkpoint, router, reader, encode } = parts
+    const { producer, position, inFlight, topics } = checkpoint
+    this.#window = new Window(settings.queue)
+    this.#lanes = new Lanes(parts.backoff)
+    this.#topics = new Topics(checkpoint.journal, topics, parts.backoff)
     this.#producer = producer && { id: BigInt(producer.id), epoch: producer.epoch }
     this.#position = position
-    this.#sequence = inFlight[0]?.sequence ?? sequence
-    this.#replay = [...inFlight]
-    this.#batchBytes = parts.settings.batchBytes
+    for (const [topic, { next }] of Object.entries(topics))
+      for (const [partition, sequence] of Object.entries(next))
+        this.#lanes.get(topic, Number(partition)).next = sequence
+    this.#cutter = new Cutter(
+      {
+        reader,
+        router,
+        topics: this.#topics,
+        lanes: this.#lanes,
+        encode,
+        producer: () => this.#producer,
+        batchBytes: settings.batchBytes,
+        onMismatch: (why) => this.#forget(why),
+      },
+      position,
+      inFlight,
+    )
+    this.#sender = this.#makeSender()
+    // A missing topic is made at once, not with the first line.
+    if (producer === undefined && router.main !== undefined) this.#topics.get(router.main).isWanted = true
+    if (inFlight.length > 0 && checkpoint.rules !== router.rules)
+      this.#forget('lines are sorted by other rules now')
+  }
+
+  #makeSender(): Sender {
+    const { settings, connect, onState, diagnose, ledger } = this.#parts
+    return new Sender({
+      lanes: this.#lanes,
+      topics: this.#topics,
+      connect,
+      idleTimeout: settings.idleTimeout,
+      isIdle: () => this.#window.isEmpty,
+      producer: () => this.#producer,
+      onProducer: (producer) => {
+        this.#producer = producer
+        this.#save()
+        this.#reading.raise()
+      },
+      onTold: () => this.#reading.raise(),
+      mostInFlight: () => Infinity,
+      save: () => this.#save(),
+      onSettledDown: () => {
+        if (!this.#saved) this.#save()
+      },
+      onAcknowledged: () => this.#settle(),
+      onRefused: (refused) => this.#mend(refused),
+      onTrouble: (what, error, failures) => {
+        ledger.add('retries', 1)
+        // Leaders move, and a new topic has none for a moment: only a second refusal is worth telling aloud.
+        diagnose({
+          level: failures === 1 ? 'info' : 'warn',
+          message: `forwarding to ${what}: ${error.message}`,
+          error,
+        })
+      },
+      onState,
+      backoff: this.#parts.backoff,
+    })
   }
 
   /** Forwards until `stop`. Rejects only where the journal cannot be read. */
   async run(): Promise<void> {
-    this.#parts.onState('starting', undefined)
-    const loops = [this.#readLoop(), this.#sendLoop()]
+    const loops = [this.#readLoop(), this.#sender.run()]
     try {
       await Promise.all(loops)
     } finally {
       this.stop()
       await Promise.allSettled(loops)
-      clearTimeout(this.#idle)
-      await this.#port?.close()
+      const { error } = this.#sender
+      await this.#sender.stop()
+      if (!this.#saved) this.#save()
       await this.#parts.reader.close()
       this.#parts.checkpointFile.close()
-      this.#parts.onState('stopped', this.#trouble)
+      this.#parts.onState('stopped', error)
     }
   }
 
-  /** Ends both loops; batches under way are left to the checkpoint. */
+  /** Ends both loops; what is under way is left to the checkpoint. */
   stop(): void {
     this.#stop.abort()
     this.#reading.raise()
-    this.#sending.raise()
+    void this.#sender.stop()
     this.#parts.ledger.wake()
-    void this.#port?.close() // So that no answer is waited for.
   }
 
   /** Resolves when every line before `ordinal` is in Kafka or lost. */
@@ -152,328 +176,176 @@ export class Forwarder {
     await new Promise<void>((resolve) => this.#waiters.push({ ordinal, resolve }))
   }
 
-  // Reading: journal -> window
-
   async #readLoop(): Promise<void> {
-    const { reader, ledger, settings } = this.#parts
+    const { ledger, settings } = this.#parts
     while (!this.#stop.signal.aborted) {
-      if (this.#rewind !== undefined) {
-        await reader.seek(this.#rewind)
-        this.#rewind = undefined
-      }
       if (this.#producer === undefined || this.#window.isFull) {
-        if (this.#producer === undefined) this.#sending.raise()
+        this.#sender.wake()
         await this.#reading.wait()
         continue
       }
       const seen = ledger.wakes
-      const entries = await this.#cut()
-      if (entries.length > 0) {
-        this.#push(entries)
-      } else if (!this.#isRewound()) {
+      const step = await this.#cutter.next()
+      if (step === 'unknown topic') {
+        this.#sender.wake()
+        await this.#reading.wait()
+      } else if (step === 'end') {
         await ledger.changed(seen)
         if (settings.linger > 0) await delay(settings.linger)
+      } else if (step !== 'void') {
+        this.#push(step)
       }
     }
-  }
-
-  #isRewound(): boolean {
-    return this.#rewind !== undefined
   }
 
   #push(entries: readonly Entry[]): void {
-    // Cutting took a while, in which the numbers may have changed.
-    if (this.#isRewound()) return
     for (const entry of entries) {
       this.#window.push(entry)
-      if (entry.kind === 'batch') this.#sequence = (entry.sequence + entry.records) % SEQUENCES
-    }
-    this.#sending.raise()
-  }
-
-  /** The next piece of the journal, as one batch and what is missing before it; nothing at its end. */
-  async #cut(): Promise<Entry[]> {
-    const replay = this.#replay[0]
-    if (replay !== undefined) return await this.#cutAgain(replay)
-    const expected = this.#window.last?.to ?? this.#position
-    const block = await this.#parts.reader.read(this.#batchBytes)
-    if (block === undefined) return []
-    const batch = await this.#encode(
-      block,
-      block.from.ordinal < this.#unstampedBefore ? NO_TIMESTAMP : Date.now(),
-    )
-    return batch === undefined ? [] : [...missing(expected, block.from), batch]
-  }
-
-  /** A batch of an earlier process, from the same bytes with the same numbers. */
-  async #cutAgain({ from, to, records, sequence, timestamp }: CutBatch): Promise<Entry[]> {
-    const { reader } = this.#parts
-    const expected = this.#window.last?.to ?? this.#position
-    await reader.seek(from)
-    const block = await reader.read(to.offset - from.offset)
-    if (block?.from.segment !== from.segment || block.to.offset !== to.offset || block.lines !== records) {
-      // The journal lost what was sent from it (a power cut, a deleted file): the numbers mean nothing now.
-      this.#renumber('the journal no longer holds what was sent from it')
-      return []
-    }
-    this.#sequence = sequence
-    const batch = await this.#encode(block, timestamp)
-    this.#replay.shift()
-    if (batch === undefined) return []
-    batch.attempted = true
-    return [...missing(expected, block.from), batch]
-  }
-
-  async #encode(block: Block, timestamp: number): Promise<BatchEntry | undefined> {
-    const producer = this.#producer
-    if (producer === undefined) return undefined
-    const sequence = this.#sequence
-    const header = {
-      producerId: producer.id,
-      producerEpoch: producer.epoch,
-      baseSequence: sequence,
-      timestamp,
-    }
-    const { from, to } = block
-    const { bytes, records } = await this.#parts.encode(block.bytes, header)
-    return { kind: 'batch', from, to, records, sequence, timestamp, bytes, state: 'ready', attempted: false }
-  }
-
-  // Sending: window -> Kafka
-
-  async #sendLoop(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      try {
-        if (this.#refused.length > 0) {
-          if (this.#countSent() === 0) {
-            await this.#resolveRefusal()
-            continue
-          }
-        } else {
-          if (!this.#established && (this.#producer === undefined || !this.#window.isEmpty))
-            await this.#establish()
-          if (this.#established) this.#sendReady()
-          if (this.#established && this.#window.isEmpty) this.#settleDown()
-        }
-      } catch (thrown) {
-        await this.#retryLater(toError(thrown))
-        continue
+      if (entry.kind === 'loss') continue
+      for (const part of entry.parts) {
+        if (part.state !== 'ready') continue
+        const { lane, sequence, records } = part
+        lane.queue.push(part)
+        if (sequence === lane.next) lane.next = sequenceAfter(sequence, records)
       }
-      await this.#sending.wait()
     }
-    if (!this.#saved) this.#save()
+    this.#settle()
+    this.#sender.wake()
   }
 
-  #countSent(): number {
-    return this.#window.batches.filter(({ state }) => state === 'sent').length
-  }
-
-  /** Agrees with the cluster on partition and producer id. */
-  async #establish(): Promise<void> {
-    const { connect, checkpoint, settings } = this.#parts
-    this.#port ??= connect()
-    const partitions = await this.#port.partitions(settings.topic)
-    if (this.#partition === undefined || this.#partition >= partitions.length) {
-      this.#partition = choosePartition(checkpoint.journal, partitions.length)
-    }
-    this.#producer ??= await this.#port.initProducerId()
-    this.#save()
-    this.#established = true
-    this.#reading.raise()
-    this.#parts.onState('connected', undefined)
-  }
-
-  #sendReady(): void {
-    const port = this.#port
-    const partition = this.#partition
-    if (port === undefined || partition === undefined) return
-    const room = (this.#proven ? MAX_IN_FLIGHT : 1) - this.#countSent()
-    const next = this.#window.batches.filter(({ state }) => state === 'ready').slice(0, room)
-    if (next.length === 0) return
-    clearTimeout(this.#idle)
-    for (const entry of next) entry.attempted = true
-    this.#save()
-    for (const entry of next) {
-      entry.state = 'sent'
-      port.produce(this.#parts.settings.topic, partition, entry.bytes).then(
-        () => this.#acknowledged(entry),
-        (thrown: unknown) => {
-          entry.state = 'ready'
-          this.#refused.push({ entry, error: toError(thrown) })
-          this.#sending.raise()
-        },
-      )
-    }
-  }
-
-  #acknowledged(entry: BatchEntry): void {
-    entry.state = 'acknowledged'
-    const { ledger, onState } = this.#parts
-    if (this.#failures > 0) onState('connected', undefined)
-    this.#failures = 0
-    this.#trouble = undefined
-    this.#proven = true
+  /** What is settled leaves the window, and counts. */
+  #settle(): void {
     for (const settled of this.#window.settle()) {
       this.#position = settled.to
       this.#saved = false
-      // What a worker before this one has counted, and died before it wrote that down, is not counted again.
-      const counted = Math.max(settled.from.ordinal, ledger.acknowledged)
-      if (settled.to.ordinal <= counted) continue
-      ledger.add(settled.kind === 'batch' ? 'forwarded' : settled.reason, settled.to.ordinal - counted)
-      ledger.acknowledged = settled.to.ordinal
+      this.#count(settled)
     }
     this.#waiters = this.#waiters.filter(({ ordinal, resolve }) => {
       if (ordinal > this.#position.ordinal) return true
       resolve()
       return false
     })
-    this.#sending.raise()
     this.#reading.raise()
   }
 
-  /** Everything is forwarded: write that down, and let go of the connections if it stays so. */
-  #settleDown(): void {
-    if (!this.#saved) this.#save()
-    clearTimeout(this.#idle)
-    this.#idle = setTimeout(() => {
-      if (!this.#window.isEmpty || this.#port === undefined) return
-      const port = this.#port
-      this.#port = undefined
-      this.#established = false
-      this.#parts.onState('idle', undefined)
-      void port.close()
-    }, this.#parts.settings.idleTimeout)
+  #count(settled: Entry): void {
+    const { ledger } = this.#parts
+    const { from, to } = settled
+    // What a worker before this one has counted, and died before it wrote that down, is not counted again.
+    const counted = Math.max(from.ordinal, ledger.acknowledged)
+    const lines = to.ordinal - counted
+    if (lines <= 0) return
+    if (settled.kind === 'loss') {
+      ledger.add('deleted', lines)
+    } else {
+      const refused = Math.min(lines, sum(settled.parts.filter(({ state }) => state === 'refused')))
+      const dropped = Math.min(lines - refused, to.ordinal - from.ordinal - sum(settled.parts))
+      if (refused > 0) ledger.add('refused', refused)
+      if (dropped > 0) ledger.add('dropped', dropped)
+      ledger.add('forwarded', lines - refused - dropped)
+    }
+    ledger.acknowledged = to.ordinal
   }
 
   #save(): void {
-    const batches = this.#window.batches
-    const { journal } = this.#parts.checkpoint
-    const inFlight = batches.filter(({ attempted }) => attempted)
-    this.#parts.checkpointFile.save({
-      version: 1,
-      journal,
-      topic: this.#parts.settings.topic,
-      partition: this.#partition,
+    const { checkpoint, checkpointFile, router } = this.#parts
+    const { cuts } = this.#window
+    const untouched = cuts.slice(1 + cuts.findLastIndex(isTouched))
+    const next = new Map<string, number>()
+    for (const { parts } of untouched)
+      for (const { lane, sequence } of parts) if (!next.has(lane.name)) next.set(lane.name, sequence)
+    const inFlight = cuts.slice(0, cuts.length - untouched.length).map(describeCut)
+    const topics: Record<string, { home?: number; next: Record<string, number> }> = {}
+    for (const { name, home } of this.#topics)
+      topics[name] = { ...(home !== undefined && { home }), next: {} }
+    for (const lane of this.#lanes) {
+      const topic = (topics[lane.topic] ??= { next: {} })
+      topic.next[lane.partition] = next.get(lane.name) ?? lane.next
+    }
+    checkpointFile.save({
+      version: 2,
+      journal: checkpoint.journal,
+      rules: router.rules,
       producer: this.#producer && { id: String(this.#producer.id), epoch: this.#producer.epoch },
-      sequence: batches.find(({ attempted }) => !attempted)?.sequence ?? this.#sequence,
+      topics: topics satisfies Record<string, TopicState>,
       position: this.#position,
-      inFlight: [...inFlight.map(cutOf), ...this.#replay],
+      inFlight: [...inFlight, ...this.#cutter.again],
     })
     this.#saved = true
   }
 
   // Trouble
 
-  /** Nothing is under way any more; the oldest refusal decides, since those behind it follow from it. */
-  async #resolveRefusal(): Promise<void> {
-    const order = this.#window.batches
-    const [first] = this.#refused
-      .filter(({ entry }) => order.includes(entry))
-      .sort((a, b) => order.indexOf(a.entry) - order.indexOf(b.entry))
-    this.#refused = []
-    if (first === undefined) return
-    const { entry, error } = first
-    switch (verdict(error.kafkaCode)) {
-      case 'again':
-        await this.#retryLater(error)
-        break
-      case 'split':
-        this.#split(entry, error)
-        break
-      case 'unstamp':
-        // A clock that jumped ahead must not hold up the log, nor lose the lines: what they say stays.
-        if (entry.timestamp === NO_TIMESTAMP) await this.#retryLater(error)
-        this.#unstampedBefore = entry.to.ordinal
-        this.#cutAnew(entry)
-        break
-      case 'renumber':
-        this.#renumber(error.message)
-        await this.#retryLater(error)
-        break
+  /** Nothing is under way any more: what cannot go as it is, is cut again as it can. */
+  #mend(refused: readonly RefusedPart[]): void {
+    const start = firstSequences(this.#cuts())
+    let renumber: string | undefined
+    for (const { part, error, verdict } of refused) {
+      // What may be there under these numbers cannot go under fewer or more of them.
+      if (verdict === 'renumber' || (verdict === 'split' && part.unsure)) renumber ??= error.message
+      if (verdict === 'renumber') continue
+      // A clock that jumped ahead must not hold up the log, nor lose the lines: what they say stays.
+      if (verdict === 'unstamp') part.untimed = true
+      else if (part.records > 1) part.lane.maxBytes = Math.max(1, Math.floor(part.size / 2))
+      else this.#giveUp(part, error)
     }
+    if (renumber !== undefined) {
+      this.#renumber(renumber, this.#cuts(), 0)
+      return
+    }
+    this.#restart(this.#cuts(), start)
   }
 
-  async #retryLater(error: Error): Promise<void> {
-    const { onState, ledger, diagnose, settings } = this.#parts
-    this.#failures++
-    this.#established = false
-    this.#proven = false
-    ledger.add('retries', 1)
-    this.#trouble = error.message
-    onState('retrying', error.message)
-    // Leaders move, and a new topic has none for a moment: only a second refusal is worth telling aloud.
-    diagnose({
-      level: this.#failures === 1 ? 'info' : 'warn',
-      message: `forwarding to ${settings.topic}: ${error.message}`,
+  #giveUp(part: PartEntry, error: Error): void {
+    part.state = 'refused'
+    // It was this line that was too large, not the others.
+    part.lane.maxBytes = Infinity
+    this.#parts.diagnose({
+      level: 'error',
+      message: `Kafka refused a line, it is lost: ${error.message}`,
       error,
     })
-    if (this.#failures % REPLACE_CLIENT_AFTER === 0) {
-      const port = this.#port
-      this.#port = undefined
-      void port?.close()
-    }
-    await delay(backoff(this.#failures), undefined, { signal: this.#stop.signal }).catch(() => undefined)
   }
 
-  #split(entry: BatchEntry, error: Error): void {
-    const { from, to, records } = entry
-    this.#cutAnew(entry)
-    if (records === 1) {
-      this.#parts.diagnose({
-        level: 'error',
-        message: `Kafka refused a line, it is lost: ${error.message}`,
-        error,
-      })
-      this.#window.push({ kind: 'loss', from, to, records, reason: 'refused' })
-      this.#rewind = to
-      // It was this line that was too large, not the batches.
-      this.#batchBytes = this.#parts.settings.batchBytes
-    } else {
-      this.#batchBytes = Math.max(1, Math.floor((to.offset - from.offset) / 2))
-    }
+  /** All that was cut and is not settled. */
+  #cuts(): readonly Cut[] {
+    return [...this.#window.cuts.map(describeCut), ...this.#cutter.again]
   }
 
-  /** From a refused batch on, cut and number again: nothing behind it was taken, or can be, without it. */
-  #cutAnew(entry: BatchEntry): void {
-    this.#window.dropFrom(entry)
-    this.#replay = []
-    this.#sequence = entry.sequence
-    this.#rewind = entry.from
+  #restart(cuts: readonly Cut[], start: ReadonlyMap<string, number>): void {
+    const numbered = number(cuts, start)
+    this.#window.clear()
+    for (const lane of this.#lanes) {
+      lane.clear()
+      lane.next = numbered.next.get(lane.name) ?? lane.next
+    }
+    this.#cutter.restart(this.#position, numbered.cuts)
+    this.#sender.wake()
     this.#reading.raise()
     this.#parts.ledger.wake()
   }
 
-  /** The broker and we disagree on numbers: a new producer id, from the checkpoint. */
-  #renumber(why: string): void {
-    const { ledger, diagnose, settings } = this.#parts
-    const unsure = this.#window.batches.filter(({ attempted }) => attempted)
-    const doubtful = [...unsure, ...this.#replay].reduce((sum, { records }) => sum + records, 0)
+  /** What is still to be cut as it was cannot be: it is cut as it comes, and Kafka may have it already. */
+  #forget(why: string): void {
+    const doubtful = attempted(this.#cutter.again, ['unsure', 'acknowledged'])
+    this.#renumber(why, this.#window.cuts.map(describeCut), doubtful)
+  }
+
+  /** The broker and we disagree on numbers: a new producer, that knows what is acknowledged and nothing else. */
+  #renumber(why: string, cuts: readonly Cut[], forgotten: number): void {
+    const { ledger, diagnose } = this.#parts
+    const doubtful = forgotten + attempted(cuts, ['unsure'])
     ledger.add('duplicatesPossible', doubtful)
     diagnose({
       level: 'warn',
-      message: `forwarding to ${settings.topic} takes a new producer id, ${doubtful} lines may be there twice: ${why}`,
+      message: `forwarding takes a new producer id, ${doubtful} lines may be there twice: ${why}`,
     })
-    const [oldest] = this.#window.batches
-    if (oldest !== undefined) this.#window.dropFrom(oldest)
-    this.#replay = []
     this.#producer = undefined
-    this.#established = false
-    this.#proven = false
-    this.#sequence = 0
-    this.#rewind = this.#window.last?.to ?? this.#position
-    this.#sending.raise()
-    this.#reading.raise()
-    ledger.wake()
+    for (const lane of this.#lanes) lane.next = 0
+    this.#restart(unsent(cuts), new Map())
   }
 }
 
-/** Lines between where the journal should go on and where it does, gone before they could be forwarded. */
-function missing(expected: Position, from: Position): Entry[] {
-  const records = from.ordinal - expected.ordinal
-  if (records <= 0) return []
-  return [{ kind: 'loss', from: expected, to: from, records, reason: 'deleted' }]
-}
-
-function cutOf({ from, to, records, sequence, timestamp }: BatchEntry): CutBatch {
-  return { from, to, records, sequence, timestamp }
+function sum(parts: readonly PartEntry[]): number {
+  return parts.reduce((total, { records }) => total + records, 0)
 }

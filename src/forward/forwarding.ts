@@ -4,7 +4,7 @@ import type { DiagnosticHandler } from '../diagnostics.ts'
 import { toError } from '../errors.ts'
 import type { Losses } from '../record.ts'
 import { backoff } from '../retry.ts'
-import type { KafkaState } from './forwarder.ts'
+import type { KafkaState } from './sender.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { Progress } from './progress.ts'
 
@@ -17,6 +17,7 @@ const STOP_WITHIN = 1_000
 export interface ForwardingStats {
   readonly recovered: number
   readonly forwarded: number
+  readonly dropped: number
   readonly lost: Losses
   readonly lostTotal: number
   readonly kafka: {
@@ -177,6 +178,7 @@ export class Forwarding {
     return {
       recovered: Math.max(0, progress.get('recovered')),
       forwarded: progress.get('forwarded'),
+      dropped: progress.get('dropped'),
       lostTotal: deleted + refused,
       lost: {
         ...(deleted > 0 && { 'deleted before it was forwarded': deleted }),

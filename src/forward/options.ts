@@ -7,6 +7,8 @@ import { refuse } from '../options.ts'
 import { isInstalled } from '../peer.ts'
 import { readCompression } from './compression.ts'
 import type { ForwarderSettings } from './forwarder.ts'
+import { readRoutes, readTopic, type Route, type RouteSource } from './route-options.ts'
+import type { RouteSettings } from './router.ts'
 
 export interface ForwardOptions extends SecurityOptions {
   /** 'host:port' of some brokers; the others are found through them. */
@@ -16,8 +18,14 @@ export interface ForwardOptions extends SecurityOptions {
    * @default 'kafkajs'
    */
   readonly client?: KafkaClient
-  /** Where the lines go. @default 'logs' */
+  /**
+   * Where lines go that no route has another topic for. `{service}`, `{logger}` and dates as in `{YYYYMMDD}`
+   * take their places in it, the dates in UTC by the line's own time.
+   * @default 'logs'
+   */
   readonly topic?: string
+  /** Topics for some of the lines; the first that matches decides. @default [] */
+  readonly routes?: readonly Route[]
   /** How this process names itself to the brokers. @default 'logflume-<hostname>' */
   readonly clientId?: string
   /** How a missing topic is made; false: it is not. @default { partitions: 4, replicationFactor: 2 } */
@@ -49,29 +57,27 @@ export interface ForwardOptions extends SecurityOptions {
 
 export interface ForwardSettings extends ForwarderSettings {
   readonly client: KafkaClient
+  readonly routing: RouteSettings
   readonly kafka: KafkaOptions
   readonly compression: CompressionName
   readonly headers: Readonly<Record<string, string>> | undefined
 }
 
-/** Kafka's own rule for names of topics. */
-const TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
-
-export function readForwardOptions(reader: OptionReader): ForwardSettings {
+export function readForwardOptions(reader: OptionReader, source: RouteSource): ForwardSettings {
   const brokers = reader.strings('brokers')
   for (const broker of brokers) {
     const port = /^[^\s:]+:(\d{1,5})$|^\[[0-9a-fA-F:]+\]:(\d{1,5})$/.exec(broker)
     const number = Number(port?.[1] ?? port?.[2])
     if (!(number >= 1 && number <= 65_535)) refuse(reader.at('brokers'), "'host:port' in each place", broker)
   }
-  const topic = reader.string('topic', 'logs')
-  if (!TOPIC.test(topic) || topic === '.' || topic === '..') {
-    refuse(reader.at('topic'), "a topic name (letters, digits, '.', '_', '-', at most 249)", topic)
-  }
   const queue = reader.section('queue')
   const settings: ForwardSettings = {
-    topic,
     client: readClient(reader),
+    routing: {
+      service: source.service,
+      topic: readTopic(reader, 'topic', 'logs'),
+      routes: readRoutes(reader, source),
+    },
     kafka: {
       brokers,
       clientId: reader.string('clientId', `logflume-${hostname()}`),

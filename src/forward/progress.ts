@@ -12,6 +12,7 @@ const CELLS = [
   'acknowledged',
   'recovered',
   'forwarded',
+  'dropped',
   'deleted',
   'refused',
   'retries',

@@ -15,6 +15,7 @@ import { Forwarder, type ForwarderParts } from './forwarder.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import type { ForwardSettings } from './options.ts'
 import { Progress } from './progress.ts'
+import { TopicRouter } from './router.ts'
 import { startingPoint } from './starting-point.ts'
 
 /** Milliseconds between signs of life. */
@@ -177,10 +178,12 @@ class ForwardingWorker {
     const { journal } = this.#data
     const codec = codecOf(settings.compression)
     const headers = settings.headers && headerBlock(settings.headers)
+    const router = new TopicRouter(settings.routing)
     return {
       settings,
       reader,
-      checkpoint: startingPoint(this.#checkpoint(slot), reader.position, end, settings.topic),
+      router,
+      checkpoint: startingPoint(this.#checkpoint(slot), reader.position, end, router.rules),
       checkpointFile: new CheckpointFile(checkpointFile(journal.dir, journal.name, slot)),
       connect: () => connectKafka[settings.client](settings.kafka),
       encode: (lines, header) => {

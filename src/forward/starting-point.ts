@@ -3,33 +3,23 @@ import type { Position } from '../record.ts'
 import type { Checkpoint } from './checkpoint.ts'
 
 /**
- * The checkpoint as found, or mended where it does not fit the journal (or the options) any more. `end` is
- * where the journal ended when its process opened it; for a worker that follows on another one, the
- * checkpoint has rightly moved past that.
+ * The checkpoint as found, or mended where it does not fit the journal any more. `end` is where the journal
+ * ended when its process opened it; for a worker that follows on another one, the checkpoint has rightly moved
+ * past that.
  */
 export function startingPoint(
   found: Checkpoint | undefined,
   earliest: Position,
   end: Position | undefined,
-  topic: string,
+  rules: string,
 ): Checkpoint {
-  if (found === undefined) return fresh(randomUUID(), topic, earliest)
+  if (found === undefined) return fresh(randomUUID(), rules, earliest)
   // Ahead of the journal: a power cut took lines that Kafka has. Their ordinals are used again, so begin
   // where the journal ends now.
-  if (end !== undefined && found.position.ordinal > end.ordinal) return fresh(found.journal, topic, end)
-  if (found.topic !== topic) return fresh(found.journal, topic, found.position)
+  if (end !== undefined && found.position.ordinal > end.ordinal) return fresh(found.journal, rules, end)
   return found
 }
 
-function fresh(journal: string, topic: string, position: Position): Checkpoint {
-  return {
-    version: 1,
-    journal,
-    topic,
-    partition: undefined,
-    producer: undefined,
-    sequence: 0,
-    position,
-    inFlight: [],
-  }
+function fresh(journal: string, rules: string, position: Position): Checkpoint {
+  return { version: 2, journal, rules, producer: undefined, topics: {}, position, inFlight: [] }
 }

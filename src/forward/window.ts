@@ -1,25 +1,20 @@
 import type { Position } from '../record.ts'
-import type { CutBatch } from './checkpoint.ts'
+import type { Cut } from './cut.ts'
+import { describePart, type PartEntry } from './lane.ts'
 
 /** One step of the journal towards Kafka. */
-export type Entry = BatchEntry | LossEntry
+export type Entry = CutEntry | LossEntry
 
-export interface BatchEntry extends CutBatch {
-  readonly kind: 'batch'
-  readonly bytes: Buffer
-  state: 'ready' | 'sent' | 'acknowledged'
-  /** It has left at least once: Kafka may have it, whatever the state says. */
-  attempted: boolean
+export interface CutEntry extends Omit<Cut, 'parts'> {
+  readonly kind: 'cut'
+  readonly parts: readonly PartEntry[]
 }
 
-/** Lines that will never be in Kafka. They hold their place, so that they are counted once, in their turn. */
+/** Lines that were gone from disk before their turn. They hold their place, to be counted once, in their turn. */
 export interface LossEntry {
   readonly kind: 'loss'
   readonly from: Position
   readonly to: Position
-  readonly records: number
-  /** Where it is counted: gone from disk before its turn, or a line that Kafka does not take. */
-  readonly reason: 'deleted' | 'refused'
 }
 
 export interface WindowBounds {
@@ -27,9 +22,12 @@ export interface WindowBounds {
   readonly maxRecords: number
 }
 
+/** Where one lane is stuck, each save writes down what others have got meanwhile: so much at most. */
+const MAX_CUTS = 100
+
 /**
- * The bounded queue: what was read from the journal and is not acknowledged yet, oldest first. It leaves
- * only from the front and only what is settled, so an answer that comes early never passes a gap.
+ * The bounded queue: what was read from the journal and is not settled yet, oldest first. It leaves only from
+ * the front and only what is settled, so an answer that comes early never passes a gap.
  */
 export class Window {
   readonly #bounds: WindowBounds
@@ -45,17 +43,21 @@ export class Window {
     return this.#entries.length === 0
   }
 
-  /** At its bounds; it may go over them by one batch, since one must always fit. */
+  /** At its bounds; it may go over them by one cut, since one must always fit. */
   get isFull(): boolean {
-    return this.#bytes >= this.#bounds.maxBytes || this.#records >= this.#bounds.maxRecords
+    return (
+      this.#bytes >= this.#bounds.maxBytes ||
+      this.#records >= this.#bounds.maxRecords ||
+      this.#entries.length >= MAX_CUTS
+    )
   }
 
   get last(): Entry | undefined {
     return this.#entries.at(-1)
   }
 
-  get batches(): BatchEntry[] {
-    return this.#entries.filter((entry) => entry.kind === 'batch')
+  get cuts(): CutEntry[] {
+    return this.#entries.filter((entry) => entry.kind === 'cut')
   }
 
   push(entry: Entry): void {
@@ -67,20 +69,40 @@ export class Window {
   *settle(): Generator<Entry> {
     for (;;) {
       const first = this.#entries[0]
-      if (first === undefined || (first.kind === 'batch' && first.state !== 'acknowledged')) return
+      if (first === undefined || !isSettled(first)) return
       this.#entries.shift()
       this.#count(first, -1)
       yield first
     }
   }
 
-  /** Forgets `entry` and everything behind it: it will be read from the journal again. */
-  dropFrom(entry: Entry): void {
-    for (const dropped of this.#entries.splice(this.#entries.indexOf(entry))) this.#count(dropped, -1)
+  /** Forgets everything: it will be read from the journal again. */
+  clear(): void {
+    this.#entries = []
+    this.#bytes = 0
+    this.#records = 0
   }
 
   #count(entry: Entry, sign: 1 | -1): void {
-    this.#records += sign * entry.records
-    if (entry.kind === 'batch') this.#bytes += sign * entry.bytes.length
+    this.#records += sign * (entry.to.ordinal - entry.from.ordinal)
+    if (entry.kind === 'cut') for (const { size } of entry.parts) this.#bytes += sign * size
   }
+}
+
+function isSettled(entry: Entry): boolean {
+  return (
+    entry.kind === 'loss' ||
+    entry.parts.every(
+      ({ state, reason }) => state === 'acknowledged' || (state === 'refused' && reason === undefined),
+    )
+  )
+}
+
+/** It has parts that Kafka has or may have, or never will: after a crash it has to be cut the same. */
+export function isTouched({ parts }: CutEntry): boolean {
+  return parts.some(({ state, unsure }) => unsure || state === 'acknowledged' || state === 'refused')
+}
+
+export function describeCut({ from, to, timestamp, partitions, parts }: CutEntry): Cut {
+  return { from, to, timestamp, ...(partitions && { partitions }), parts: parts.map(describePart) }
 }

@@ -32,7 +32,8 @@ export function createLogger<L extends string = never>(options: CreateLoggerOpti
     reader.end()
     return createRootLogger<L>(settings, { ...withoutJournal(), outputters: added, diagnose })
   }
-  const outputSettings = readOutputOptions(reader, settings.name)
+  const ranks = Object.fromEntries(settings.levels.all.map(({ name, rank }) => [name, rank]))
+  const outputSettings = readOutputOptions(reader, settings.name, ranks)
   reader.end()
   const output = openOutput(outputSettings)
   try {

@@ -1,7 +1,5 @@
+import { levelRanks as standardLevels } from '../level-ranks.ts'
 import { refuse } from '../options.ts'
-
-/** The ranks of the levels that every logger has; a line is made when its rank is at least the logger's. */
-const standardLevels = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const
 
 export type StandardLevel = keyof typeof standardLevels
 

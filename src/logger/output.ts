@@ -40,11 +40,20 @@ const END_TIMEOUT = 5_000
 /** Milliseconds that the disk gets in any case, whatever the timeout is: a line that is not there is lost. */
 const DISK_TIMEOUT = 3_000
 
-/** Takes these options out of the reader, which the caller ends. `name` names the journal's files. */
-export function readOutputOptions(reader: OptionReader, name: string): OutputSettings {
+/**
+ * Takes these options out of the reader, which the caller ends. `name` names the journal's files; `ranks` are
+ * those of the levels that its lines have, where they are not the usual ones.
+ */
+export function readOutputOptions(
+  reader: OptionReader,
+  name: string,
+  ranks?: Readonly<Record<string, number>>,
+): OutputSettings {
   return {
     journal: readJournalOptions(reader, name),
-    forward: reader.has('kafka') ? readForwardOptions(reader.section('kafka')) : undefined,
+    forward: reader.has('kafka')
+      ? readForwardOptions(reader.section('kafka'), { service: name, ranks })
+      : undefined,
     diagnose: guarded(reader.function('onDiagnostic', printDiagnostics())),
   }
 }
@@ -148,7 +157,8 @@ function readStats(journal: Journal, forwarding: SlotForwarding | undefined): Lo
   return {
     written: written + sent.recovered,
     forwarded: sent.forwarded,
-    pending: written + sent.recovered - sent.forwarded - sent.lostTotal - lostTotal,
+    dropped: sent.dropped,
+    pending: written + sent.recovered - sent.forwarded - sent.dropped - sent.lostTotal - lostTotal,
     // No reason is common to both: what was lost before the disk never was in the journal.
     lost: { ...lost, ...sent.lost },
     recovered: sent.recovered,
@@ -161,6 +171,7 @@ function readStats(journal: Journal, forwarding: SlotForwarding | undefined): Lo
 
 const NOT_FORWARDED = {
   recovered: 0,
+  dropped: 0,
   lost: {},
   lostTotal: 0,
   kafka: { state: 'off', error: undefined, retries: 0, duplicatesPossible: 0 },

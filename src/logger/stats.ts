@@ -1,13 +1,15 @@
-import type { KafkaState } from '../forward/forwarder.ts'
+import type { KafkaState } from '../forward/sender.ts'
 import type { Losses } from '../record.ts'
 import type { OutputterStats } from './outputters/drain.ts'
 
-/** Where every line is: `written = forwarded + pending + lost` holds at all times. */
+/** Where every line is: `written = forwarded + dropped + pending + lost` holds at all times. */
 export interface LoggerStats {
   /** Lines made by calls of this process, and the `recovered` ones. */
   readonly written: number
   /** Lines that Kafka has acknowledged; without Kafka, those that are on disk. */
   readonly forwarded: number
+  /** Lines that a route of `kafka.routes` keeps out of Kafka; they are on disk. */
+  readonly dropped: number
   /** Lines under way: in memory, or on disk and not yet in Kafka. */
   readonly pending: number
   /** Lines that will not arrive, by reason; the sum of them counts in the equation. */

@@ -1,4 +1,5 @@
 import { refuse } from '../options.ts'
+import { formatDate, parseTemplate } from '../template.ts'
 import { fileNamePart } from './file-name.ts'
 
 type Piece =
@@ -20,9 +21,6 @@ const VALUE_MIN = 40
 const QUARTER = 15 * 60 * 1000
 /** Paths that are remembered. */
 const MAX_PATHS = 10_000
-/** A year, month, day and hour, with what people put between them. */
-const DATE = /^(?=.*[YMDH])(?:YYYY|MM|DD|HH|[-_.])+$/
-
 /** A path of fields and dates, as in `{service.name}/{log.logger}.{YYYYMMDD}`, that never leads out of its directory. */
 export class PathTemplate {
   readonly #pieces: readonly Piece[]
@@ -90,37 +88,22 @@ export class PathTemplate {
 }
 
 function parseSegment(option: string, template: string, segment: string): Piece[] {
-  // Every second part was between braces.
-  const parts = segment.split(/\{([^{}]*)\}/)
-  const literals = parts.filter((_, index) => index % 2 === 0)
-  const names = parts.filter((_, index) => index % 2 === 1)
-  if (literals.some((literal) => /[{}\\:*?"<>|\p{Cc}]/u.test(literal)) || names.includes(''))
+  const pieces = parseTemplate(segment)
+  const isWrong = pieces.some((piece) =>
+    'literal' in piece ? /[{}\\:*?"<>|\p{Cc}]/u.test(piece.literal) : 'field' in piece && piece.field === '',
+  )
+  if (isWrong)
     refuse(option, 'a path of {fields}, {dates} and characters that are legal in file names', template)
-  const fields = names.filter((name) => !DATE.test(name))
-  const dates = names.filter((name) => DATE.test(name))
-  const taken = Buffer.byteLength([...literals, ...dates].join(''))
-  const maxBytes = Math.floor((NAME_MAX - taken) / Math.max(1, fields.length))
+  const fixed = pieces.map((piece) =>
+    'literal' in piece ? piece.literal : 'date' in piece ? piece.date : '',
+  )
+  const fields = pieces.filter((piece) => 'field' in piece).length
+  const maxBytes = Math.floor((NAME_MAX - Buffer.byteLength(fixed.join(''))) / Math.max(1, fields))
   if (maxBytes < VALUE_MIN) refuse(option, 'a path with shorter or fewer parts between slashes', template)
-  return parts
-    .map((part, index): Piece => {
-      if (index % 2 === 0) return { literal: part }
-      return DATE.test(part) ? { date: part } : { field: part, maxBytes }
-    })
-    .filter((piece) => !('literal' in piece && piece.literal === ''))
+  return pieces.map((piece) => ('field' in piece ? { ...piece, maxBytes } : piece))
 }
 
 function toText(value: unknown): string {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
-}
-
-function formatDate(format: string, date: Date, zone: 'local' | 'utc'): string {
-  const utc = zone === 'utc'
-  const parts: Readonly<Record<string, number>> = {
-    YYYY: utc ? date.getUTCFullYear() : date.getFullYear(),
-    MM: 1 + (utc ? date.getUTCMonth() : date.getMonth()),
-    DD: utc ? date.getUTCDate() : date.getDate(),
-    HH: utc ? date.getUTCHours() : date.getHours(),
-  }
-  return format.replace(/YYYY|MM|DD|HH/g, (token) => String(parts[token]).padStart(token.length, '0'))
 }

@@ -45,6 +45,7 @@ test('both lives of the shop add up, and no line counts twice', () => {
   const stats = (counts: Partial<LoggerStats>): LoggerStats => ({
     written: 0,
     forwarded: 0,
+    dropped: 0,
     pending: 0,
     lost: {},
     outputters: {},

@@ -8,15 +8,22 @@ import { startingPoint } from '../../src/forward/starting-point.ts'
 import { temporaryDirectory } from '../journal/open-journal.ts'
 
 const at = (ordinal: number): Checkpoint['position'] => ({ segment: 0, offset: ordinal * 10, ordinal })
+const rules = 'topic logs'
 const state = (ordinal: number): Checkpoint => ({
-  version: 1,
+  version: 2,
   journal: 'j',
-  topic: 'logs',
-  partition: 1,
+  rules,
   producer: { id: '9007199254740993', epoch: 0 },
-  sequence: ordinal + 5,
+  topics: { logs: { home: 1, next: { 1: ordinal + 5 } } },
   position: at(ordinal),
-  inFlight: [{ from: at(ordinal), to: at(ordinal + 5), records: 5, sequence: ordinal, timestamp: 1 }],
+  inFlight: [
+    {
+      from: at(ordinal),
+      to: at(ordinal + 5),
+      timestamp: 1,
+      parts: [{ topic: 'logs', partition: 1, records: 5, sequence: ordinal, state: 'unsure' }],
+    },
+  ],
 })
 
 function saved(path: string, count: number): void {
@@ -47,7 +54,7 @@ test('the file does not grow without bound, and the one before is kept', async (
 for (const [name, damage, expected] of [
   ['torn in its last row', async (path: string) => truncate(path, (await stat(path)).size - 7), 99],
   ['followed by zeros', (path: string) => appendFile(path, Buffer.alloc(4096)), 100],
-  ['followed by half a row', (path: string) => appendFile(path, '0123abcd {"version":1,'), 100],
+  ['followed by half a row', (path: string) => appendFile(path, '0123abcd {"version":2,'), 100],
   [
     'changed by one byte in its last row',
     async (path: string) => {
@@ -82,24 +89,55 @@ for (const [name, content] of [
 }
 
 test('a checkpoint that fits is taken as it is', () => {
-  assert.deepEqual(startingPoint(state(10), at(0), at(20), 'logs'), state(10))
+  assert.deepEqual(startingPoint(state(10), at(0), at(20), rules), state(10))
 })
 
 test('without a checkpoint forwarding begins with the oldest line', () => {
-  const { position, producer, inFlight } = startingPoint(undefined, at(3), at(20), 'logs')
+  const { position, producer, inFlight } = startingPoint(undefined, at(3), at(20), rules)
   assert.deepEqual({ position, producer, inFlight }, { position: at(3), producer: undefined, inFlight: [] })
 })
 
 test('a checkpoint ahead of its journal, after a power cut, begins with what is written from now on', () => {
-  const { position, producer, inFlight } = startingPoint(state(30), at(0), at(20), 'logs')
+  const { position, producer, inFlight } = startingPoint(state(30), at(0), at(20), rules)
   assert.deepEqual({ position, producer, inFlight }, { position: at(20), producer: undefined, inFlight: [] })
 })
 
 test('a worker that follows on another one takes the checkpoint, however far it has moved', () => {
-  assert.deepEqual(startingPoint(state(30), at(0), undefined, 'logs'), state(30))
+  assert.deepEqual(startingPoint(state(30), at(0), undefined, rules), state(30))
 })
 
-test('another topic goes on behind what the old one has', () => {
-  const { position, topic, inFlight } = startingPoint(state(10), at(0), at(20), 'other')
-  assert.deepEqual({ position, topic, inFlight }, { position: at(10), topic: 'other', inFlight: [] })
+/** As version 0.1.0 wrote it, to the last byte. */
+const ROW_OF_VERSION_1 =
+  'c0a174e4 {"version":1,"journal":"7b0f9c3e-1111-4222-8333-944455566677","topic":"logs","partition":2,' +
+  '"producer":{"id":"4711","epoch":0},"sequence":120,"position":{"segment":0,"offset":1000,"ordinal":100},' +
+  '"inFlight":[{"from":{"segment":0,"offset":1000,"ordinal":100},"to":{"segment":0,"offset":1100,"ordinal":110},' +
+  '"records":10,"sequence":100,"timestamp":1795257000000},{"from":{"segment":0,"offset":1100,"ordinal":110},' +
+  '"to":{"segment":0,"offset":1200,"ordinal":120},"records":10,"sequence":110,"timestamp":-1}]}\n'
+
+test('a checkpoint of version 1 is read, with its producer, its partition and what was in flight', async (t) => {
+  const path = join(await temporaryDirectory(t), 'shop.0.checkpoint')
+  await writeFile(path, ROW_OF_VERSION_1)
+  const part = { topic: 'logs', partition: 2, records: 10, state: 'unsure' }
+  assert.deepEqual(new CheckpointFile(path).load(), {
+    version: 2,
+    journal: '7b0f9c3e-1111-4222-8333-944455566677',
+    rules: 'topic logs',
+    producer: { id: '4711', epoch: 0 },
+    topics: { logs: { home: 2, next: { 2: 120 } } },
+    position: { segment: 0, offset: 1000, ordinal: 100 },
+    inFlight: [
+      {
+        from: { segment: 0, offset: 1000, ordinal: 100 },
+        to: { segment: 0, offset: 1100, ordinal: 110 },
+        timestamp: 1795257000000,
+        parts: [{ ...part, sequence: 100 }],
+      },
+      {
+        from: { segment: 0, offset: 1100, ordinal: 110 },
+        to: { segment: 0, offset: 1200, ordinal: 120 },
+        timestamp: -1,
+        parts: [{ ...part, sequence: 110, untimed: true }],
+      },
+    ],
+  })
 })

@@ -5,7 +5,8 @@ import { readForwardOptions } from '../../src/forward/options.ts'
 import { OptionReader } from '../../src/options.ts'
 
 const brokers = ['127.0.0.1:9092']
-const read = (options: object) => readForwardOptions(new OptionReader('kafka', { brokers, ...options }))
+const read = (options: object) =>
+  readForwardOptions(new OptionReader('kafka', { brokers, ...options }), { service: 'shop' })
 
 function refused(options: object, message: RegExp): void {
   assert.throws(() => read(options), { code: 'INVALID_OPTION', message })

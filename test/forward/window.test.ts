@@ -2,72 +2,92 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { choosePartition } from '../../src/forward/partition.ts'
 import { verdict } from '../../src/forward/verdict.ts'
-import { Window, type BatchEntry, type LossEntry } from '../../src/forward/window.ts'
+import { Lane, type PartEntry } from '../../src/forward/lane.ts'
+import { Window, type CutEntry, type LossEntry } from '../../src/forward/window.ts'
 
 const at = (ordinal: number) => ({ segment: 0, offset: ordinal * 10, ordinal })
-const batch = (from: number, records = 10): BatchEntry => ({
-  kind: 'batch',
-  from: at(from),
-  to: at(from + records),
+const lane = new Lane('logs', 0)
+const part = (records: number): PartEntry => ({
+  lane,
   records,
-  sequence: from,
-  timestamp: 0,
+  sequence: 0,
   bytes: Buffer.alloc(records * 10),
+  size: records * 10,
   state: 'ready',
-  attempted: false,
+  unsure: false,
+  untimed: false,
+  reason: undefined,
+})
+const cut = (from: number, ...parts: PartEntry[]): CutEntry => ({
+  kind: 'cut',
+  from: at(from),
+  to: at(from + 10),
+  timestamp: 0,
+  parts: parts.length === 0 ? [part(10)] : parts,
 })
 const loss = (from: number, records: number): LossEntry => ({
   kind: 'loss',
   from: at(from),
   to: at(from + records),
-  records,
-  reason: 'deleted',
 })
+const acknowledge = ({ parts }: CutEntry): void => {
+  for (const one of parts) one.state = 'acknowledged'
+}
 
 test('what is acknowledged out of order leaves only when everything before it has', () => {
   const window = new Window({ maxBytes: 1e6, maxRecords: 1e6 })
-  const [a, b, c] = [batch(0), batch(10), batch(20)]
+  const [a, b, c] = [cut(0), cut(10), cut(20)]
   for (const entry of [a, b, c]) window.push(entry)
-  c.state = 'acknowledged'
+  acknowledge(c)
   assert.deepEqual([...window.settle()], [])
-  a.state = 'acknowledged'
+  acknowledge(a)
   assert.deepEqual([...window.settle()], [a])
-  b.state = 'acknowledged'
+  acknowledge(b)
   assert.deepEqual([...window.settle()], [b, c])
   assert.ok(window.isEmpty)
 })
 
 test('lost lines keep their place between batches', () => {
   const window = new Window({ maxBytes: 1e6, maxRecords: 1e6 })
-  const [a, gap, b] = [batch(0), loss(10, 7), batch(17)]
+  const [a, gap, b] = [cut(0), loss(10, 7), cut(17)]
   for (const entry of [a, gap, b]) window.push(entry)
-  b.state = 'acknowledged'
+  acknowledge(b)
   assert.deepEqual([...window.settle()], [])
-  a.state = 'acknowledged'
+  acknowledge(a)
   assert.deepEqual([...window.settle()], [a, gap, b])
 })
 
 test('the window is full by bytes or by records, at the bound and not before', () => {
   const byBytes = new Window({ maxBytes: 200, maxRecords: 1e6 })
-  byBytes.push(batch(0))
+  byBytes.push(cut(0))
   assert.equal(byBytes.isFull, false)
-  const second = batch(10)
-  byBytes.push(second)
+  byBytes.push(cut(10))
   assert.equal(byBytes.isFull, true)
-  byBytes.dropFrom(second)
+  byBytes.clear()
   assert.equal(byBytes.isFull, false)
   const byRecords = new Window({ maxBytes: 1e6, maxRecords: 10 })
-  byRecords.push(batch(0))
+  byRecords.push(cut(0))
   assert.equal(byRecords.isFull, true)
 })
 
-test('dropping forgets a batch and all behind it, and leaves those before', () => {
+test('however small its cuts are, it holds a hundred at most', () => {
+  const window = new Window({ maxBytes: 1e9, maxRecords: 1e9 })
+  for (let n = 0; n < 99; n++) window.push(cut(n * 10))
+  assert.equal(window.isFull, false)
+  window.push(cut(990))
+  assert.equal(window.isFull, true)
+})
+
+test('a cut is settled when all its parts are, and at once where it has none', () => {
   const window = new Window({ maxBytes: 1e6, maxRecords: 1e6 })
-  const [a, b, c] = [batch(0), batch(10), batch(20)]
-  for (const entry of [a, b, c]) window.push(entry)
-  window.dropFrom(b)
-  assert.deepEqual(window.batches, [a])
-  assert.equal(window.last, a)
+  const [one, other] = [part(4), part(6)]
+  const both = cut(0, one, other)
+  const dropped: CutEntry = { ...cut(10), parts: [] }
+  for (const entry of [both, dropped]) window.push(entry)
+  one.state = 'acknowledged'
+  assert.deepEqual([...window.settle()], [])
+  other.state = 'refused'
+  assert.deepEqual([...window.settle()], [both, dropped])
 })
 
 for (const [code, expected] of [
