@@ -1,9 +1,11 @@
+import { TOPIC_FIELD } from '../topic.ts'
 import { Keys } from './key.ts'
 import { serialize } from './serialize.ts'
 
 /** The names that a line has of its own, in their order. */
 export const reservedNames: readonly string[] = [
   '@timestamp',
+  TOPIC_FIELD,
   'log.level',
   'log.logger',
   'service.name',

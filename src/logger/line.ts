@@ -1,3 +1,4 @@
+import { topicField } from '../topic.ts'
 import { called, readCall } from './call.ts'
 import { type FieldList, plainFields } from './fields.ts'
 import { escape, flat, json } from './quote.ts'
@@ -7,7 +8,12 @@ import { shorten } from './shorten.ts'
 import { LineStart } from './time.ts'
 
 /** What of a line stays the same for a logger and a level: from behind the time up to the message. */
-export function headText({ name, pid, hostname }: LoggerSettings, level: string, logger: string): string {
+export function headText(
+  { name, pid, hostname }: LoggerSettings,
+  level: string,
+  logger: string,
+  topic?: string,
+): string {
   const names = json({
     'log.level': level,
     'log.logger': logger,
@@ -16,7 +22,7 @@ export function headText({ name, pid, hostname }: LoggerSettings, level: string,
     'host.hostname': hostname,
     message: '',
   })
-  return flat(`",${names.slice(1, -2)}`)
+  return flat(`",${topic === undefined ? '' : `${topicField(topic)},`}${names.slice(1, -2)}`)
 }
 
 /** Makes the lines of one logger tree. */

@@ -64,9 +64,12 @@ export interface LoggerMembers<L extends string = never> extends Lifecycle {
   /**
    * The logger `<this name>::<name>`, the same object each time; of a child, with its fields. It has the
    * level of this one until it is given its own. `get('db::pool')` is `get('db').get('pool')`.
-   * @throws LogflumeError INVALID_OPTION where the name is empty, or the whole name has over 255 characters.
+   * `topic` is where its lines go in Kafka, and those of the loggers below it that have no topic of their own,
+   * from now on and whatever the routes say.
+   * @throws LogflumeError INVALID_OPTION where the name is empty, or the whole name has over 255 characters, or
+   * Kafka takes no topic of that name.
    */
-  get(name: string): Logger<L>
+  get(name: string, options?: { readonly topic?: string }): Logger<L>
   /**
    * This logger with fields for each of its lines, which a later field of the same name replaces. The values
    * are looked at now, not again at each call. It shares its level with the logger it was made from.

@@ -23,23 +23,25 @@ export class Node {
   /** Its outputters and, where it is additive, those above. */
   effective: readonly DrainOutputter[]
   /** The start of its lines for each level, by the level's index. */
-  readonly heads: readonly string[]
+  heads: readonly string[] = []
   readonly #settings: LoggerSettings
   readonly #parent: Node | undefined
   readonly #nodes = new Map<string, Node>()
   #own: Level | undefined
   #outputters: readonly DrainOutputter[] = []
   #additive = true
+  #ownTopic: string | undefined
+  #topic: string | undefined
 
   constructor(settings: LoggerSettings, name: string, parent?: Node) {
     this.name = name
     this.level = parent?.level ?? settings.level
     this.threshold = Math.max(this.level.rank, globalLimit.rank(settings.levels))
-    this.heads = settings.levels.all.map((level) => headText(settings, level.name, name))
     this.#settings = settings
     this.#parent = parent
     this.effective = parent?.effective ?? []
     this.outlets = parent?.outlets
+    this.#inheritTopic()
     if (parent === undefined) globalLimit.add(this)
   }
 
@@ -104,5 +106,19 @@ export class Node {
       ? undefined
       : levels.all.map((level) => this.effective.filter((one) => one.takes(level, levels)))
     for (const node of this.#nodes.values()) node.resolve()
+  }
+
+  /** The topic for its lines, and for those below it that have no own one, from now on. */
+  setTopic(topic: string): void {
+    this.#ownTopic = topic
+    this.#inheritTopic()
+  }
+
+  #inheritTopic(): void {
+    this.#topic = this.#ownTopic ?? (this.#parent === undefined ? undefined : this.#parent.#topic)
+    this.heads = this.#settings.levels.all.map((level) =>
+      headText(this.#settings, level.name, this.name, this.#topic),
+    )
+    for (const node of this.#nodes.values()) node.#inheritTopic()
   }
 }

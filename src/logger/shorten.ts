@@ -1,4 +1,5 @@
 import type { Fields } from '../record.ts'
+import { TOPIC_FIELD, topicField } from '../topic.ts'
 import { reservedNames } from './field.ts'
 import { json } from './quote.ts'
 
@@ -24,6 +25,7 @@ export function shorten(line: string, maxBytes: number): string {
 }
 
 function entry(name: string, value: unknown): string {
+  if (name === TOPIC_FIELD) return topicField(String(value))
   return `${json(name)}:${json(value)}`
 }
 

@@ -1,5 +1,6 @@
 import type { DiagnosticHandler } from '../diagnostics.ts'
-import { refuse } from '../options.ts'
+import { OptionReader, refuse } from '../options.ts'
+import { isTopicName, TOPIC_RULE } from '../topic.ts'
 import { FieldList } from './fields.ts'
 import type { Level, Levels } from './level.ts'
 import type { EndOptions, Lifecycle } from './lifecycle.ts'
@@ -195,9 +196,10 @@ class TreeLogger implements Lifecycle {
     return this.#tree.outputters.find(name)
   }
 
-  get(name: string): TreeLogger {
+  get(name: string, options?: unknown): TreeLogger {
     const { named } = this.#tree
     const node = this.#node.get(name)
+    if (options !== undefined) setTopic(node, options)
     const known = named.get(this.#bound) ?? new Map<Node, TreeLogger>()
     const logger = known.get(node) ?? this.#tree.make(node, this.#bound)
     named.set(this.#bound, known.set(node, logger))
@@ -235,6 +237,14 @@ class TreeLogger implements Lifecycle {
 
 /** What the application calls where it calls `log.log`. */
 const logMethod = Reflect.get<object, 'log'>(TreeLogger.prototype, 'log') as Boundary
+function setTopic(node: Node, options: unknown): void {
+  const reader = new OptionReader('options of a logger', options)
+  const topic = reader.raw('topic')
+  reader.end()
+  if (topic === undefined) return
+  if (!isTopicName(topic)) refuse(reader.at('topic'), TOPIC_RULE, topic)
+  node.setTopic(topic)
+}
 
 /** Whether a logger has a member of this name that is no level, or JavaScript has a use for the name. */
 export function isLoggerMember(name: string): boolean {

@@ -205,3 +205,40 @@ test('two trees do not know each other', () => {
   assert.ok(!('audit' in two.log))
   assert.equal(one.log.level, 'trace')
 })
+
+test("a logger's topic is in its lines and in those below it, right behind the time, until one has its own", () => {
+  const { log, lines, last } = capture()
+  const audit = log.get('audit', { topic: 'audit' })
+  const before = log.get('audit::login')
+  audit.get('own', { topic: 'own' })
+  audit.info('m')
+  assert.match(lines.at(-1) ?? '', /^\{"@timestamp":"[^"]{24}",\t"kafka.topic":"audit","log.level":"info",/)
+  before.info('m')
+  assert.equal(last()['kafka.topic'], 'audit')
+  log.get('audit::own::below').info('m')
+  assert.equal(last()['kafka.topic'], 'own')
+  audit.child({ 'kafka.topic': 'forged' }).info('m', { n: 1 })
+  assert.deepEqual([last()['kafka.topic'], last()['field.kafka.topic']], ['audit', 'forged'])
+  log.info('m', { 'kafka.topic': 'forged' })
+  assert.deepEqual([last()['kafka.topic'], last()['field.kafka.topic']], [undefined, 'forged'])
+  assert.equal(log.get('audit'), audit)
+  log.get('audit', { topic: 'other' })
+  before.info('m')
+  assert.equal(last()['kafka.topic'], 'other')
+})
+
+test('a line that was cut still says its topic where it is looked for', () => {
+  const { log, lines } = capture({ maxLineBytes: 4096 })
+  log.get('audit', { topic: 'audit' }).info('x'.repeat(10_000))
+  assert.match(
+    lines.at(-1) ?? '',
+    /^\{"@timestamp":"[^"]{24}",\t"kafka.topic":"audit",.*"log.truncated":true/,
+  )
+})
+
+test('a topic that Kafka would not take is refused', () => {
+  const { log } = capture()
+  for (const topic of ['', 'a b', '..', 'x'.repeat(250), 5 as unknown as string])
+    assert.throws(() => log.get('a', { topic }), { code: 'INVALID_OPTION', message: /topic: expected/ })
+  assert.throws(() => log.get('a', { topik: 'a' } as object), { code: 'INVALID_OPTION', message: /topik/ })
+})
