@@ -1,7 +1,7 @@
 import type { Position } from '../record.ts'
 
 /** Sequences wrap around behind the largest signed 32-bit number. */
-export const SEQUENCES = 2 ** 31
+const SEQUENCES = 2 ** 31
 
 /**
  * A range of the journal as it goes to Kafka, in one part for each lane (partition of a topic) that its lines

@@ -4,6 +4,8 @@ import type { BatchHeader, EncodedBatch } from '../kafka/record-batch.ts'
 import type { Position } from '../record.ts'
 import { isDone, sequenceAfter, type Cut, type Part } from './cut.ts'
 import type { Lane, Lanes, PartEntry } from './lane.ts'
+import type { KeyPlacer, PlacedPile } from './key-placer.ts'
+import type { RefusedLine } from './refused-lines.ts'
 import type { Pile, Router } from './router.ts'
 import { sliceByBytes, sliceByRecords, type Slice } from './slices.ts'
 import type { Topics } from './topics.ts'
@@ -11,20 +13,38 @@ import type { CutEntry, Entry } from './window.ts'
 
 /** What Kafka calls a record without a time, which it takes from any clock. */
 const NO_TIMESTAMP = -1
+/** Which one it is, is written down. */
+const NO_PARTITION = -1
 
-export type Encode = (lines: Buffer, header: BatchHeader) => EncodedBatch | Promise<EncodedBatch>
+/** What else is known of the lines of a batch. */
+export interface AboutLines {
+  readonly records: number
+  /** The line's number in the journal, by its place in the batch. */
+  readonly ordinal: (record: number) => number
+}
+
+/** Has read `lines` when it returns; what it returns may take longer. */
+export type Encode = (
+  lines: Buffer,
+  header: BatchHeader,
+  about: AboutLines,
+) => EncodedBatch | Promise<EncodedBatch>
 
 export interface CutterParts {
   readonly reader: JournalReader
   readonly router: Router
   readonly topics: Topics
   readonly lanes: Lanes
+  /** Where keys decide on partitions. */
+  readonly placer: KeyPlacer | undefined
   readonly encode: Encode
   readonly producer: () => ProducerIdentity | undefined
   /** Bytes of journal that make one cut. */
   readonly batchBytes: number
   /** What was cut before cannot be cut the same again. */
   readonly onMismatch: (why: string) => void
+  /** A line that Kafka will never take. */
+  readonly onRefused: (line: Buffer, about: RefusedLine) => void
 }
 
 /**
@@ -81,31 +101,44 @@ export class Cutter {
   }
 
   async #cut(): Promise<CutEntry | 'end' | 'unknown topic'> {
-    const { reader, router, topics, lanes, batchBytes } = this.#parts
+    const { reader, router, topics, lanes, batchBytes, placer } = this.#parts
     if (this.#seek !== undefined) await this.#goTo(this.#seek)
     this.#held ??= await reader.read(batchBytes)
     const block = this.#held
     if (block === undefined) return 'end'
+    const { from, to } = block
     const timestamp = Date.now()
     const piles = router.sort(block.bytes, block.lines, timestamp)
-    const targets = piles.flatMap(({ topic, ...pile }) => {
-      if (topic === undefined) return []
-      const known = topics.get(topic)
-      const partition = topics.place(known)
-      if (partition === undefined) known.isWanted = true
-      return [{ pile, topic, partition }]
-    })
-    if (targets.some(({ partition }) => partition === undefined)) return 'unknown topic'
+    const wanted = piles.flatMap(({ topic }) => (topic === undefined ? [] : [topics.get(topic)]))
+    const unknown = wanted.filter(({ partitions }) => partitions === undefined)
+    for (const topic of unknown) topic.isWanted = true
+    if (unknown.length > 0) return 'unknown topic'
     const parts: PartEntry[] = []
-    for (const { pile, topic, partition = 0 } of targets) {
-      const lane = lanes.get(topic, partition)
+    const partitions = placer && Object.fromEntries(wanted.map(({ name, count }) => [name, count]))
+    for (const placed of this.#placed(piles, partitions, (topic) => topics.place(topic))) {
+      const lane = lanes.get(placed.topic, placed.partition)
       let { next } = lane
-      for (const slice of sliceByBytes(pile, lane.maxBytes)) {
-        parts.push(await this.#encode(lane, slice, { sequence: next }, timestamp))
+      for (const slice of sliceByBytes(placed, lane.maxBytes)) {
+        parts.push(await this.#encode(lane, { sequence: next }, slice, placed, block, timestamp))
         next = sequenceAfter(next, slice.records)
       }
     }
-    return { kind: 'cut', from: block.from, to: block.to, timestamp, parts }
+    return { kind: 'cut', from, to, timestamp, ...(partitions && { partitions }), parts }
+  }
+
+  /** One after the other, since what a pile holds is valid only until the next one. */
+  *#placed(
+    piles: readonly Pile[],
+    partitions: Cut['partitions'],
+    place: (topic: string) => number,
+  ): Generator<PlacedPile & { readonly topic: string }> {
+    const { placer } = this.#parts
+    for (const pile of piles) {
+      const { topic } = pile
+      if (topic === undefined) continue
+      if (placer === undefined) yield { ...pile, topic, partition: place(topic) }
+      else for (const placed of placer.place(pile, partitions?.[topic] ?? 1)) yield { ...placed, topic }
+    }
   }
 
   async #goTo(position: Position): Promise<void> {
@@ -131,44 +164,74 @@ export class Cutter {
       onMismatch('the journal no longer holds what was sent from it')
       return 'void'
     }
-    const piles = router.sort(block.bytes, block.lines, timestamp).filter(({ topic }) => topic !== undefined)
-    const matched = matchParts(piles, parts)
-    if (matched === undefined) {
-      onMismatch('the lines go elsewhere now')
+    const piles = router.sort(block.bytes, block.lines, timestamp)
+    const made = new Map<Part, PartEntry[]>()
+    for (const placed of this.#placed(piles, cut.partitions, () => NO_PARTITION)) {
+      // Without keys a topic has one partition in a cut, or two where what was left of it has moved.
+      const own = parts.filter(
+        ({ topic, partition }) =>
+          topic === placed.topic && (placed.partition === NO_PARTITION || partition === placed.partition),
+      )
+      const counts = own.map(({ records }) => records)
+      if (counts.reduce((sum, count) => sum + count, 0) !== placed.records) break
+      for (const [index, slice] of sliceByRecords(placed.lines, counts).entries()) {
+        const part = own[index]
+        if (part !== undefined) made.set(part, await this.#repeat(part, slice, placed, block, timestamp))
+      }
+    }
+    if (made.size !== parts.length || !covers(piles, parts)) {
+      if (generation === this.#generation) onMismatch('the lines go elsewhere now')
       return 'void'
     }
-    const entries: PartEntry[] = []
-    for (const { part, slice } of matched) entries.push(...(await this.#repeat(part, slice, timestamp)))
-    return { kind: 'cut', from, to, timestamp, parts: entries }
+    return {
+      kind: 'cut',
+      from,
+      to,
+      timestamp,
+      ...(cut.partitions && { partitions: cut.partitions }),
+      parts: parts.flatMap((part) => made.get(part) ?? []),
+    }
   }
 
   /** A part as it was, unless it never left and is larger than its lane takes. */
-  async #repeat(part: Part, slice: Slice, timestamp: number): Promise<PartEntry[]> {
+  async #repeat(part: Part, whole: Slice, pile: Pile, block: Block, timestamp: number): Promise<PartEntry[]> {
     const lane = this.#parts.lanes.get(part.topic, part.partition)
-    if (isDone(part)) return [doneEntry(lane, part)]
-    const slices = part.state === 'unsure' ? [slice] : sliceByBytes(slice, lane.maxBytes)
+    if (isDone(part)) {
+      const { topic, partition, reason } = part
+      if (reason !== undefined) {
+        const ordinal = ordinals(pile, whole, block.from.ordinal)(0)
+        this.#parts.onRefused(whole.lines, { topic, partition, ordinal, reason })
+      }
+      return [doneEntry(lane, part)]
+    }
+    const slices = part.state === 'unsure' ? [whole] : sliceByBytes(whole, lane.maxBytes)
     const entries: PartEntry[] = []
     let { sequence } = part
-    for (const piece of slices) {
-      entries.push(await this.#encode(lane, piece, { ...part, sequence }, timestamp))
-      sequence = sequenceAfter(sequence, piece.records)
+    for (const slice of slices) {
+      entries.push(await this.#encode(lane, { ...part, sequence }, slice, pile, block, timestamp))
+      sequence = sequenceAfter(sequence, slice.records)
     }
     return entries
   }
 
   async #encode(
     lane: Lane,
-    { lines, records }: Slice,
     { sequence, state, untimed = false }: Pick<Part, 'sequence' | 'state' | 'untimed'>,
+    slice: Slice,
+    pile: Pile,
+    block: Block,
     timestamp: number,
   ): Promise<PartEntry> {
     const producer = this.#parts.producer()
-    const { bytes } = await this.#parts.encode(lines, {
+    const { lines, records } = slice
+    const header = {
       producerId: producer?.id ?? -1n,
       producerEpoch: producer?.epoch ?? -1,
       baseSequence: sequence,
       timestamp: untimed ? NO_TIMESTAMP : timestamp,
-    })
+    }
+    const about = { records, ordinal: ordinals(pile, slice, block.from.ordinal) }
+    const { bytes } = await this.#parts.encode(lines, header, about)
     return {
       lane,
       records,
@@ -183,29 +246,28 @@ export class Cutter {
   }
 }
 
-function doneEntry(lane: Lane, { records, sequence, state, untimed = false, reason }: Part): PartEntry {
-  const done = state === 'refused' ? state : 'acknowledged'
-  return { lane, records, sequence, bytes: undefined, size: 0, state: done, unsure: false, untimed, reason }
+/** The ordinal of each record of a slice of a pile, by its place in the slice. */
+function ordinals({ numbers }: Pile, { first }: Slice, from: number): (record: number) => number {
+  if (numbers === undefined) return (record) => from + first + record
+  return (record) => from + (numbers[first + record] ?? 0)
 }
 
-/** Which lines belong to which part, in the order of the parts; undefined where they do not fit. */
-function matchParts(
-  piles: readonly Pile[],
-  parts: readonly Part[],
-): { readonly part: Part; readonly slice: Slice }[] | undefined {
-  const slices = new Map<Part, Slice>()
-  for (const { topic, lines, records } of piles) {
-    const own = parts.filter((part) => part.topic === topic)
-    const counts = own.map((part) => part.records)
-    if (counts.reduce((sum, count) => sum + count, 0) !== records) return undefined
-    for (const [index, slice] of sliceByRecords(lines, counts).entries()) {
-      const part = own[index]
-      if (part !== undefined) slices.set(part, slice)
-    }
+function covers(piles: readonly Pile[], parts: readonly Part[]): boolean {
+  const wanted = piles.reduce((sum, { topic, records }) => sum + (topic === undefined ? 0 : records), 0)
+  return parts.reduce((sum, { records }) => sum + records, 0) === wanted
+}
+
+function doneEntry(lane: Lane, { records, sequence, state, untimed = false }: Part): PartEntry {
+  const done = state === 'refused' ? state : 'acknowledged'
+  return {
+    lane,
+    records,
+    sequence,
+    bytes: undefined,
+    size: 0,
+    state: done,
+    unsure: false,
+    untimed,
+    reason: undefined,
   }
-  const matched = parts.flatMap((part) => {
-    const slice = slices.get(part)
-    return slice === undefined ? [] : [{ part, slice }]
-  })
-  return matched.length === parts.length ? matched : undefined
 }

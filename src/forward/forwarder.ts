@@ -1,17 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DiagnosticHandler } from '../diagnostics.ts'
+import { toError } from '../errors.ts'
 import type { JournalReader } from '../journal/reader.ts'
 import type { KafkaPort, ProducerIdentity } from '../kafka/port.ts'
 import type { Position } from '../record.ts'
 import type { Checkpoint, CheckpointFile, TopicState } from './checkpoint.ts'
-import { attempted, firstSequences, number, sequenceAfter, unsent, type Cut } from './cut.ts'
+import { attempted, firstSequences, moved, number, sequenceAfter, unsent, type Cut } from './cut.ts'
 import { Cutter, type Encode } from './cutter.ts'
-import { Lanes, type PartEntry } from './lane.ts'
+import type { KeyPlacer } from './key-placer.ts'
+import { Lanes, type Lane, type PartEntry } from './lane.ts'
+import type { RefusedLine } from './refused-lines.ts'
 import type { Router } from './router.ts'
 import { Sender, type KafkaState, type RefusedPart } from './sender.ts'
 import type { Backoff } from './setback.ts'
 import { Signal } from './signal.ts'
-import { Topics } from './topics.ts'
+import { Topics, type Partitioning, type Topic } from './topics.ts'
 import { describeCut, isTouched, Window, type Entry, type WindowBounds } from './window.ts'
 
 export interface ForwarderSettings {
@@ -22,16 +25,31 @@ export interface ForwarderSettings {
   /** Milliseconds without lines after which the connections are closed. */
   readonly idleTimeout: number
   readonly queue: WindowBounds
+  readonly partition: Partitioning
+  /** Milliseconds after which a partition without a leader is left for another one. */
+  readonly leaderTimeout: number
+  /** 'at-least-once' asks for no producer id, and sends one batch of a lane at a time. */
+  readonly delivery: Delivery
 }
+
+/** Whether Kafka knows a batch that comes again. */
+export type Delivery = 'exactly-once' | 'at-least-once'
+
+export type Counted =
+  | 'forwarded'
+  | 'dropped'
+  | 'deleted'
+  | 'refused'
+  | 'retries'
+  | 'duplicatesPossible'
+  /** Times that a partition without a leader was left for another one. */
+  | 'moved'
 
 /** Where forwarding tells how far it is, and is told that there is more. */
 export interface Ledger {
   /** Ordinal of the first line that is not settled yet. */
   acknowledged: number
-  add(
-    what: 'forwarded' | 'dropped' | 'deleted' | 'refused' | 'retries' | 'duplicatesPossible',
-    count: number,
-  ): void
+  add(what: Counted, count: number): void
   /** To be read before looking into the journal, and given to `changed` when nothing was found there. */
   readonly wakes: number
   changed(seen: number): Promise<void>
@@ -46,12 +64,20 @@ export interface ForwarderParts {
   readonly checkpointFile: CheckpointFile
   readonly connect: () => KafkaPort
   readonly encode: Encode
+  /** Where keys decide on partitions. */
+  readonly placer?: KeyPlacer | undefined
+  /** Puts a line aside that Kafka will never take. */
+  readonly keepRefused: (line: Buffer, about: RefusedLine) => void
   readonly ledger: Ledger
   readonly diagnose: DiagnosticHandler
   readonly onState: (state: KafkaState, error: string | undefined) => void
+  readonly onDelivery: (delivery: Delivery) => void
   /** Milliseconds before something is tried again, after so many failures. @default `retry.ts` */
   readonly backoff?: Backoff
 }
+
+/** Who sends without numbers. */
+const WITHOUT_ID: ProducerIdentity = { id: -1n, epoch: -1 }
 
 /**
  * Moves one journal into the topics that its lines go to: oldest first, each line once.
@@ -82,8 +108,11 @@ export class Forwarder {
     const { producer, position, inFlight, topics } = checkpoint
     this.#window = new Window(settings.queue)
     this.#lanes = new Lanes(parts.backoff)
-    this.#topics = new Topics(checkpoint.journal, topics, parts.backoff)
-    this.#producer = producer && { id: BigInt(producer.id), epoch: producer.epoch }
+    this.#topics = new Topics(checkpoint.journal, topics, settings.partition, parts.backoff)
+    this.#producer =
+      producer === undefined || producer.id === WITHOUT_ID.id.toString()
+        ? undefined
+        : { id: BigInt(producer.id), epoch: producer.epoch }
     this.#position = position
     for (const [topic, { next }] of Object.entries(topics))
       for (const [partition, sequence] of Object.entries(next))
@@ -95,18 +124,24 @@ export class Forwarder {
         topics: this.#topics,
         lanes: this.#lanes,
         encode,
+        placer: parts.placer,
         producer: () => this.#producer,
         batchBytes: settings.batchBytes,
         onMismatch: (why) => this.#forget(why),
+        onRefused: (line, about) => this.#keep(line, about),
       },
       position,
       inFlight,
     )
     this.#sender = this.#makeSender()
+    const { main } = router
     // A missing topic is made at once, not with the first line.
-    if (producer === undefined && router.main !== undefined) this.#topics.get(router.main).isWanted = true
-    if (inFlight.length > 0 && checkpoint.rules !== router.rules)
+    if (this.#producer === undefined && main !== undefined) this.#topics.get(main).isWanted = true
+    const isNumbered = this.#producer !== undefined
+    if (inFlight.length > 0 && checkpoint.rules !== rulesOf(parts))
       this.#forget('lines are sorted by other rules now')
+    else if (inFlight.length > 0 && !isNumbered) this.#renumber('it had none before', inFlight, 0)
+    if (settings.delivery === 'at-least-once') this.#producer = WITHOUT_ID
   }
 
   #makeSender(): Sender {
@@ -123,14 +158,18 @@ export class Forwarder {
         this.#save()
         this.#reading.raise()
       },
-      onTold: () => this.#reading.raise(),
-      mostInFlight: () => Infinity,
+      onNotAllowed: (error) => this.#doWithoutId(error),
+      onTold: (topic) => this.#told(topic),
+      // Without numbers a batch that was refused could come behind the next one.
+      mostInFlight: () => (this.#producer === WITHOUT_ID ? 1 : Infinity),
       save: () => this.#save(),
       onSettledDown: () => {
         if (!this.#saved) this.#save()
       },
       onAcknowledged: () => this.#settle(),
       onRefused: (refused) => this.#mend(refused),
+      onLeave: (lanes) => this.#leave(lanes),
+      onRepeated: (lines) => ledger.add('duplicatesPossible', lines),
       onTrouble: (what, error, failures) => {
         ledger.add('retries', 1)
         // Leaders move, and a new topic has none for a moment: only a second refusal is worth telling aloud.
@@ -248,7 +287,7 @@ export class Forwarder {
   }
 
   #save(): void {
-    const { checkpoint, checkpointFile, router } = this.#parts
+    const { checkpoint, checkpointFile } = this.#parts
     const { cuts } = this.#window
     const untouched = cuts.slice(1 + cuts.findLastIndex(isTouched))
     const next = new Map<string, number>()
@@ -265,7 +304,7 @@ export class Forwarder {
     checkpointFile.save({
       version: 2,
       journal: checkpoint.journal,
-      rules: router.rules,
+      rules: rulesOf(this.#parts),
       producer: this.#producer && { id: String(this.#producer.id), epoch: this.#producer.epoch },
       topics: topics satisfies Record<string, TopicState>,
       position: this.#position,
@@ -298,6 +337,7 @@ export class Forwarder {
 
   #giveUp(part: PartEntry, error: Error): void {
     part.state = 'refused'
+    part.reason = error.message
     // It was this line that was too large, not the others.
     part.lane.maxBytes = Infinity
     this.#parts.diagnose({
@@ -305,6 +345,70 @@ export class Forwarder {
       message: `Kafka refused a line, it is lost: ${error.message}`,
       error,
     })
+  }
+
+  #keep(line: Buffer, about: RefusedLine): void {
+    try {
+      this.#parts.keepRefused(line, about)
+    } catch (thrown) {
+      const error = toError(thrown)
+      this.#parts.diagnose({
+        level: 'error',
+        message: `cannot put a refused line aside: ${error.message}`,
+        error,
+      })
+    }
+  }
+
+  #doWithoutId(error: Error): void {
+    const { diagnose, onDelivery } = this.#parts
+    diagnose({
+      level: 'warn',
+      message: `no permission for idempotent writes, so lines are forwarded at least once: ${error.message}`,
+      error,
+    })
+    this.#producer = WITHOUT_ID
+    onDelivery('at-least-once')
+    this.#reading.raise()
+  }
+
+  /** Leaves partitions that are gone, or have been without a leader for too long. */
+  #told(topic: Topic): void {
+    const { placer, settings, ledger, diagnose } = this.#parts
+    const left = new Set<number>()
+    const refuge = (partition: number): number | undefined => {
+      // A key has one partition only.
+      if (placer !== undefined && partition < topic.count) return undefined
+      return this.#topics.refuge(topic, partition, settings.leaderTimeout)
+    }
+    for (const lane of this.#lanes) {
+      const to = lane.topic === topic.name && lane.queue.length > 0 ? refuge(lane.partition) : undefined
+      if (to === undefined) continue
+      left.add(lane.partition)
+      this.#sender.leave(lane, to)
+    }
+    const home = topic.home === undefined ? undefined : refuge(topic.home)
+    if (home !== undefined && settings.partition === 'journal') {
+      left.add(topic.home ?? 0)
+      topic.home = home
+    }
+    for (const partition of left) {
+      ledger.add('moved', 1)
+      diagnose({ level: 'warn', message: `${topic.name}-${partition} has no leader: its lines go elsewhere` })
+    }
+    this.#reading.raise()
+  }
+
+  #leave(lanes: ReadonlyMap<Lane, number>): void {
+    let cuts = this.#cuts()
+    const names = [...lanes.keys()].map(({ topic, partition }) => `${topic}-${partition}`).join(', ')
+    if (this.#parts.placer !== undefined) {
+      // Where the lines of a partition that is gone belong now, only their keys tell.
+      this.#renumber(`${names} is no more`, [], attempted(cuts, ['unsure', 'acknowledged']))
+      return
+    }
+    for (const [{ topic, partition }, to] of lanes) cuts = moved(cuts, topic, partition, to)
+    this.#renumber(`${names} was left`, cuts, 0)
   }
 
   /** All that was cut and is not settled. */
@@ -340,10 +444,15 @@ export class Forwarder {
       level: 'warn',
       message: `forwarding takes a new producer id, ${doubtful} lines may be there twice: ${why}`,
     })
-    this.#producer = undefined
+    if (this.#producer !== WITHOUT_ID) this.#producer = undefined
     for (const lane of this.#lanes) lane.next = 0
     this.#restart(unsent(cuts), new Map())
   }
+}
+
+/** What decides where a line goes, in short. */
+export function rulesOf({ router, placer }: Pick<ForwarderParts, 'router' | 'placer'>): string {
+  return placer === undefined ? router.rules : `${router.rules}, ${placer.rules}`
 }
 
 function sum(parts: readonly PartEntry[]): number {

@@ -5,6 +5,7 @@ import { toError } from '../errors.ts'
 import type { Losses } from '../record.ts'
 import { backoff } from '../retry.ts'
 import type { KafkaState } from './sender.ts'
+import type { Delivery } from './forwarder.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { Progress } from './progress.ts'
 
@@ -25,6 +26,9 @@ export interface ForwardingStats {
     readonly error: string | undefined
     readonly retries: number
     readonly duplicatesPossible: number
+    readonly moved: number
+    readonly keyErrors: number
+    readonly delivery: Delivery
   }
 }
 
@@ -43,6 +47,7 @@ export class Forwarding {
   #stopped = false
   #state: KafkaState
   #error: string | undefined
+  #delivery: Delivery
   #flushes = new Map<number, { readonly ordinal: number; readonly resolve: () => void }>()
   #nextFlush = 0
 
@@ -50,6 +55,7 @@ export class Forwarding {
     this.#data = data
     this.#diagnose = diagnose
     this.#state = data.forward === undefined ? 'off' : 'starting'
+    this.#delivery = data.forward?.delivery ?? 'exactly-once'
     this.progress.set('recovered', -1)
     this.#start()
   }
@@ -106,6 +112,9 @@ export class Forwarding {
         this.#state = message.state
         this.#error = message.error
         if (message.state === 'connected') this.#crashes = 0
+        break
+      case 'delivery':
+        this.#delivery = message.delivery
         break
       case 'flushed':
         this.#flushes.get(message.id)?.resolve()
@@ -189,6 +198,9 @@ export class Forwarding {
         error: this.#error,
         retries: progress.get('retries'),
         duplicatesPossible: progress.get('duplicatesPossible'),
+        moved: progress.get('moved'),
+        keyErrors: progress.get('keyless'),
+        delivery: this.#delivery,
       },
     }
   }

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { Compression } from '../journal/segment.ts'
 import type { Position } from '../record.ts'
 import type { KafkaState } from './sender.ts'
+import type { Delivery } from './forwarder.ts'
 import type { ForwardSettings } from './options.ts'
 
 /** What a worker is started with. */
@@ -27,4 +28,5 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'flushed'; readonly id: number }
   | { readonly type: 'state'; readonly state: KafkaState; readonly error: string | undefined }
+  | { readonly type: 'delivery'; readonly delivery: Delivery }
   | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic }

@@ -6,9 +6,11 @@ import type { OptionReader } from '../options.ts'
 import { refuse } from '../options.ts'
 import { isInstalled } from '../peer.ts'
 import { readCompression } from './compression.ts'
-import type { ForwarderSettings } from './forwarder.ts'
+import type { Delivery, ForwarderSettings } from './forwarder.ts'
+import { compile, type KeySettings } from './key.ts'
 import { readRoutes, readTopic, type Route, type RouteSource } from './route-options.ts'
 import type { RouteSettings } from './router.ts'
+import type { Partitioning } from './topics.ts'
 
 export interface ForwardOptions extends SecurityOptions {
   /** 'host:port' of some brokers; the others are found through them. */
@@ -39,6 +41,23 @@ export interface ForwardOptions extends SecurityOptions {
    * line is in Kafka once with 'all' only. @default 'all'
    */
   readonly acks?: Acks
+  /**
+   * Which partition of a topic: the journal's own, one after the other, or this one. @default 'journal'
+   */
+  readonly partition?: Partitioning
+  /**
+   * A field of the line, as in 'order.id', or a function; lines of one key go to one partition, the one that
+   * Java's client takes. The function crosses to another thread as its source text: it must stand alone. Lines
+   * without a key go to the journal's partition. @default no keys
+   */
+  readonly key?: string | ((line: string) => string | undefined)
+  /**
+   * 'at-least-once' needs no permission for idempotent writes; each record has a header `logflume.id` then.
+   * @default 'exactly-once'
+   */
+  readonly delivery?: Delivery
+  /** Milliseconds after which a partition without a leader is left for another one. @default 30_000 */
+  readonly leaderTimeout?: number
   /** Headers of each record, as in { team: 'shop' }. @default none */
   readonly headers?: Readonly<Record<string, string>>
   /** Bytes of lines that make one batch, before compression. @default 524_288 */
@@ -58,6 +77,7 @@ export interface ForwardOptions extends SecurityOptions {
 export interface ForwardSettings extends ForwarderSettings {
   readonly client: KafkaClient
   readonly routing: RouteSettings
+  readonly key: KeySettings | undefined
   readonly kafka: KafkaOptions
   readonly compression: CompressionName
   readonly headers: Readonly<Record<string, string>> | undefined
@@ -71,6 +91,9 @@ export function readForwardOptions(reader: OptionReader, source: RouteSource): F
     if (!(number >= 1 && number <= 65_535)) refuse(reader.at('brokers'), "'host:port' in each place", broker)
   }
   const queue = reader.section('queue')
+  const acks = reader.oneOf('acks', ['all', 'leader', 'none'], 'all')
+  const delivery = reader.oneOf('delivery', ['exactly-once', 'at-least-once'], 'exactly-once')
+  const key = readKey(reader)
   const settings: ForwardSettings = {
     client: readClient(reader),
     routing: {
@@ -78,11 +101,16 @@ export function readForwardOptions(reader: OptionReader, source: RouteSource): F
       topic: readTopic(reader, 'topic', 'logs'),
       routes: readRoutes(reader, source),
     },
+    key,
+    partition: readPartition(reader, key),
+    leaderTimeout: reader.integer('leaderTimeout', 30_000, { min: 100 }),
+    // Who does not wait for all replicas cannot know what they have.
+    delivery: acks === 'all' ? delivery : 'at-least-once',
     kafka: {
       brokers,
       clientId: reader.string('clientId', `logflume-${hostname()}`),
       createTopic: readTopicCreation(reader),
-      acks: reader.oneOf('acks', ['all', 'leader', 'none'], 'all'),
+      acks,
       ...readSecurity(reader),
       requestTimeout: reader.integer('requestTimeout', 10_000, { min: 100, max: 600_000 }),
       connectionTimeout: reader.integer('connectionTimeout', 3_000, { min: 100, max: 600_000 }),
@@ -107,6 +135,29 @@ function readClient(reader: OptionReader): KafkaClient {
   if (client === 'kafkajs' || isInstalled(client)) return client
   const missing = `${reader.at('client')} is ${client}, which is not installed: npm install ${client}`
   throw new LogflumeError('INVALID_OPTION', missing)
+}
+
+function readPartition(reader: OptionReader, key: KeySettings | undefined): Partitioning {
+  const value = reader.raw('partition') ?? 'journal'
+  if (key !== undefined && value !== 'journal')
+    refuse(reader.at('partition'), "'journal' or nothing beside a key", value)
+  if (value === 'journal' || value === 'spread') return value
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 2 ** 31) return value
+  return refuse(reader.at('partition'), "'journal', 'spread', or the number of a partition", value)
+}
+
+function readKey(reader: OptionReader): KeySettings | undefined {
+  const key = reader.raw('key')
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && key !== '') return { field: key }
+  if (typeof key !== 'function') refuse(reader.at('key'), "a field's name, or a function of a line", key)
+  const source = Function.prototype.toString.call(key)
+  try {
+    compile(source)
+  } catch {
+    refuse(reader.at('key'), 'a function whose source text stands alone', key)
+  }
+  return { source }
 }
 
 function readTopicCreation(reader: OptionReader): KafkaOptions['createTopic'] {

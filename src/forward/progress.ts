@@ -17,6 +17,8 @@ const CELLS = [
   'refused',
   'retries',
   'duplicatesPossible',
+  'moved',
+  'keyless',
   'beats',
 ] as const
 

@@ -1,20 +1,26 @@
+import { randomUUID } from 'node:crypto'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { toError } from '../errors.ts'
 import { claimAbandoned, type AbandonedJournal } from '../journal/abandoned.ts'
 import { keepCompressing } from '../journal/compress.ts'
-import { checkpointFile } from '../journal/directory.ts'
+import { checkpointFile, refusedFile } from '../journal/directory.ts'
 import { JournalReader } from '../journal/reader.ts'
 import { parseSegments, type Compression } from '../journal/segment.ts'
 import { codecOf } from '../kafka/codecs.ts'
 import { connectKafka } from '../kafka/connect.ts'
+import { partitionOf } from '../kafka/murmur2.ts'
 import { compressBatch, encodeBatch, NOT_IDEMPOTENT } from '../kafka/record-batch.ts'
 import { headerBlock } from '../kafka/record-headers.ts'
 import type { Position } from '../record.ts'
 import { AdoptedLedger, Adoption } from './adoption.ts'
 import { CheckpointFile, type Checkpoint } from './checkpoint.ts'
-import { Forwarder, type ForwarderParts } from './forwarder.ts'
+import { Forwarder, rulesOf, type ForwarderParts } from './forwarder.ts'
+import { KeyPlacer } from './key-placer.ts'
+import type { KeySettings } from './key.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import type { ForwardSettings } from './options.ts'
 import { Progress } from './progress.ts'
+import { RefusedLines } from './refused-lines.ts'
 import { TopicRouter } from './router.ts'
 import { startingPoint } from './starting-point.ts'
 
@@ -179,20 +185,53 @@ class ForwardingWorker {
     const codec = codecOf(settings.compression)
     const headers = settings.headers && headerBlock(settings.headers)
     const router = new TopicRouter(settings.routing)
+    const found = this.#checkpoint(slot)
+    const id = found?.journal ?? randomUUID()
+    const placer = settings.key && this.#placer(settings.key, id)
+    const refused = new RefusedLines(refusedFile(journal.dir, journal.name, slot))
+    const rules = rulesOf({ router, placer })
     return {
       settings,
       reader,
       router,
-      checkpoint: startingPoint(this.#checkpoint(slot), reader.position, end, router.rules),
+      placer,
+      checkpoint: startingPoint(found, reader.position, end, id, rules),
       checkpointFile: new CheckpointFile(checkpointFile(journal.dir, journal.name, slot)),
       connect: () => connectKafka[settings.client](settings.kafka),
-      encode: (lines, header) => {
-        const numbers = settings.kafka.acks === 'all' ? undefined : NOT_IDEMPOTENT
-        const batch = encodeBatch(lines, { ...header, ...numbers }, { headers })
+      encode: (lines, header, { records, ordinal }) => {
+        const isNumbered = header.producerId >= 0n
+        const batch = encodeBatch(lines, isNumbered ? header : { ...header, ...NOT_IDEMPOTENT }, {
+          records,
+          headers,
+          ids: isNumbered ? undefined : { journal: id, ordinal },
+          key: placer?.keyOf,
+        })
         return codec === undefined ? batch : compressBatch(batch, codec)
       },
+      keepRefused: (line, about) => refused.keep(line, about),
+      onDelivery: (delivery) => this.#say({ type: 'delivery', delivery }),
       diagnose: this.#diagnose,
     }
+  }
+
+  #placer(settings: KeySettings, journal: string): KeyPlacer {
+    let isTold = false
+    return new KeyPlacer({
+      settings,
+      journal,
+      partitionOf,
+      onThrow: (thrown) => {
+        this.#progress.add('keyless', 1)
+        if (isTold) return
+        isTold = true
+        const error = toError(thrown)
+        this.#diagnose({
+          level: 'warn',
+          message: `kafka.key threw, its lines go without a key: ${error.message}`,
+          error,
+        })
+      },
+    })
   }
 
   #checkpoint(slot: number): Checkpoint | undefined {

@@ -22,8 +22,10 @@ export interface SenderParts {
   readonly isIdle: () => boolean
   readonly producer: () => ProducerIdentity | undefined
   readonly onProducer: (producer: ProducerIdentity) => void
+  /** There is no producer id for us. */
+  readonly onNotAllowed: (error: Error) => void
   /** The cluster has said what was asked: reading may go on. */
-  readonly onTold: () => void
+  readonly onTold: (topic: Topic) => void
   /** Parts of one lane under way at once. */
   readonly mostInFlight: () => number
   /** Writes down what is about to leave. */
@@ -33,6 +35,10 @@ export interface SenderParts {
   readonly onAcknowledged: (part: PartEntry) => void
   /** Nothing is under way, and these cannot be sent as they are. */
   readonly onRefused: (refused: readonly RefusedPart[]) => void
+  /** Nothing is under way, and what waits for these lanes is to go to other partitions. */
+  readonly onLeave: (lanes: ReadonlyMap<Lane, number>) => void
+  /** Lines leave again that Kafka may have, and will not know again. */
+  readonly onRepeated: (lines: number) => void
   readonly onTrouble: (what: string, error: Error, failures: number) => void
   readonly onState: (state: KafkaState, error: string | undefined) => void
   readonly backoff: Backoff | undefined
@@ -68,6 +74,8 @@ export class Sender {
   #told: string | undefined
   #wasIdle = false
   #isStopped = false
+  /** Lanes that are given up, with the partitions that come after them. */
+  #leaving = new Map<Lane, number>()
 
   constructor(parts: SenderParts) {
     this.#parts = parts
@@ -81,10 +89,16 @@ export class Sender {
       try {
         this.#step()
       } catch (thrown) {
-        this.#failed(this.#cluster, 'forwarding', toError(thrown))
+        this.#failed(this.#cluster, 'the cluster', toError(thrown))
       }
       await this.#changed.wait()
     }
+  }
+
+  /** As soon as nothing is under way, what waits for `lane` goes to another partition. */
+  leave(lane: Lane, partition: number): void {
+    this.#leaving.set(lane, partition)
+    this.wake()
   }
 
   /** There may be something to do. */
@@ -169,10 +183,16 @@ export class Sender {
           this.#heard(this.#cluster)
           this.#parts.onProducer(producer)
         },
-        (thrown: unknown) => this.#failed(this.#cluster, 'forwarding', toError(thrown)),
+        (thrown: unknown) => this.#refusedProducer(toError(thrown)),
       )
       .finally(() => (this.#isAsking = false))
       .finally(() => this.wake())
+  }
+
+  #refusedProducer(error: Refusal): void {
+    if (error.kafkaCode === undefined || !NOT_ALLOWED.includes(error.kafkaCode))
+      this.#failed(this.#cluster, 'the cluster', error)
+    else this.#parts.onNotAllowed(error)
   }
 
   #askAbout(topic: Topic, port: KafkaPort): void {
@@ -188,11 +208,11 @@ export class Sender {
     topic.isAsked = true
     port
       .partitions(topic.name)
+      .then((partitions) => topics.told(topic, partitions))
       .then(
-        (partitions) => {
-          topics.told(topic, partitions)
+        () => {
           this.#heard(topic.setback)
-          onTold()
+          onTold(topic)
         },
         (thrown: unknown) => this.#failed(topic.setback, topic.name, toError(thrown)),
       )
@@ -219,7 +239,11 @@ export class Sender {
       for (const [index, part] of next.entries()) part.unsure = before[index] === true
       throw thrown
     }
-    for (const [index, part] of next.entries()) this.#produce(port, part, before[index] === true)
+    const isKnown = (this.#parts.producer()?.id ?? -1n) >= 0n
+    for (const [index, part] of next.entries()) {
+      if (!isKnown && before[index] === true) this.#parts.onRepeated(part.records)
+      this.#produce(port, part, before[index] === true)
+    }
   }
 
   #produce(port: KafkaPort, part: PartEntry, wasUnsure: boolean): void {
@@ -269,8 +293,12 @@ export class Sender {
       if (what === 'again' || (what === 'unstamp' && oldest.part.untimed)) this.#again(lane, oldest.error)
       else refused.push({ ...oldest, verdict: what })
     }
-    if (refused.length === 0) return false
+    if (refused.length === 0 && this.#leaving.size === 0) return false
     if (lanes.sent === 0) {
+      if (refused.length === 0) {
+        this.#leave()
+        return false
+      }
       onRefused(refused)
       const disagreement = refused.find(({ verdict }) => verdict === 'renumber')
       if (disagreement !== undefined) {
@@ -280,6 +308,13 @@ export class Sender {
       return false
     }
     return true
+  }
+
+  #leave(): void {
+    const leaving = this.#leaving
+    this.#leaving = new Map()
+    for (const lane of leaving.keys()) this.#recovered(lane.setback)
+    this.#parts.onLeave(leaving)
   }
 
   #again(lane: Lane, error: Error): void {
@@ -330,6 +365,9 @@ export class Sender {
     this.#parts.onState(state, error)
   }
 }
+
+/** CLUSTER_AUTHORIZATION_FAILED and TRANSACTIONAL_ID_AUTHORIZATION_FAILED: writing is allowed, numbering is not. */
+const NOT_ALLOWED = [31, 53]
 
 /** Codes by which a broker tells that it has not appended a batch, before it looked at anything else. */
 const NOT_APPENDED = [10, 18, 32, 45, 87]

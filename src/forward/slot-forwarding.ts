@@ -65,7 +65,7 @@ export class SlotForwarding {
 function withLeft(sum: ForwardingStats, { forwarding, openedAt, end }: Left): ForwardingStats {
   const { progress, forwards } = forwarding
   if (!forwards) return sum
-  const { recovered, forwarded, lost, lostTotal, kafka } = forwarding.stats()
+  const { recovered, forwarded, dropped, lost, lostTotal, kafka } = forwarding.stats()
   // A worker that never came to it has looked at nothing.
   const settled = progress.get('recovered') < 0 ? openedAt.ordinal : progress.acknowledged
   const unsettled = Math.max(0, end - settled)
@@ -75,12 +75,15 @@ function withLeft(sum: ForwardingStats, { forwarding, openedAt, end }: Left): Fo
   return {
     recovered: sum.recovered + recovered + again,
     forwarded: sum.forwarded + forwarded,
+    dropped: sum.dropped + dropped,
     lost: added(added(sum.lost, lost), left),
     lostTotal: sum.lostTotal + lostTotal + unsettled,
     kafka: {
       ...sum.kafka,
       retries: sum.kafka.retries + kafka.retries,
       duplicatesPossible: sum.kafka.duplicatesPossible + kafka.duplicatesPossible + again,
+      moved: sum.kafka.moved + kafka.moved,
+      keyErrors: sum.kafka.keyErrors + kafka.keyErrors,
     },
   }
 }

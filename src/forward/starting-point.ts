@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Position } from '../record.ts'
 import type { Checkpoint } from './checkpoint.ts'
 
@@ -11,9 +10,11 @@ export function startingPoint(
   found: Checkpoint | undefined,
   earliest: Position,
   end: Position | undefined,
+  /** For a journal that has none. */
+  journal: string,
   rules: string,
 ): Checkpoint {
-  if (found === undefined) return fresh(randomUUID(), rules, earliest)
+  if (found === undefined) return fresh(journal, rules, earliest)
   // Ahead of the journal: a power cut took lines that Kafka has. Their ordinals are used again, so begin
   // where the journal ends now.
   if (end !== undefined && found.position.ordinal > end.ordinal) return fresh(found.journal, rules, end)

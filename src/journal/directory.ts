@@ -7,6 +7,8 @@ export const checkpointFile = (dir: string, name: string, slot: number): string 
   join(stateDirectory(dir), `${name}.${slot}.checkpoint`)
 export const tornFile = (dir: string, name: string, slot: number): string =>
   join(stateDirectory(dir), `${name}.${slot}.torn`)
+export const refusedFile = (dir: string, name: string, slot: number): string =>
+  join(stateDirectory(dir), `${name}.${slot}.refused`)
 export const newestLink = (dir: string, name: string): string => join(dir, `${name}.log`)
 export const temporaryLink = (dir: string, name: string, slot: number): string =>
   join(stateDirectory(dir), `${name}.${slot}.link.tmp`)

@@ -174,12 +174,21 @@ const NOT_FORWARDED = {
   dropped: 0,
   lost: {},
   lostTotal: 0,
-  kafka: { state: 'off', error: undefined, retries: 0, duplicatesPossible: 0 },
+  kafka: {
+    state: 'off',
+    error: undefined,
+    retries: 0,
+    duplicatesPossible: 0,
+    moved: 0,
+    keyErrors: 0,
+    delivery: 'exactly-once',
+  },
 } as const
 
 const NOTHING_KEPT: LoggerStats = {
   written: 0,
   forwarded: 0,
+  dropped: 0,
   pending: 0,
   lost: {},
   recovered: 0,

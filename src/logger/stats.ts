@@ -37,6 +37,12 @@ export interface LoggerStats {
     readonly retries: number
     /** Lines that may be in Kafka twice, as the broker had forgotten the producer. */
     readonly duplicatesPossible: number
+    /** Times that a partition without a leader was left for another one. */
+    readonly moved: number
+    /** Times that the function `kafka.key` threw; its lines went without a key. */
+    readonly keyErrors: number
+    /** 'at-least-once' by option, with `acks` of less than all, or where writing idempotently is not permitted. */
+    readonly delivery: 'exactly-once' | 'at-least-once'
   }
   /** The outputters beside the journal, by name. They have no part in the equation, but one of their own. */
   readonly outputters: Readonly<Record<string, OutputterStats>>

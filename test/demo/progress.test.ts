@@ -52,7 +52,15 @@ test('both lives of the shop add up, and no line counts twice', () => {
     recovered: 0,
     buffered: { lines: 0, bytes: 0 },
     journal: { file: '', segments: 1, rotations: 0, torn: 0, error: undefined },
-    kafka: { state: 'connected', error: undefined, retries: 0, duplicatesPossible: 0 },
+    kafka: {
+      state: 'connected',
+      error: undefined,
+      retries: 0,
+      duplicatesPossible: 0,
+      moved: 0,
+      keyErrors: 0,
+      delivery: 'exactly-once',
+    },
     ...counts,
   })
   assert.deepEqual(

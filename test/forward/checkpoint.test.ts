@@ -89,21 +89,21 @@ for (const [name, content] of [
 }
 
 test('a checkpoint that fits is taken as it is', () => {
-  assert.deepEqual(startingPoint(state(10), at(0), at(20), rules), state(10))
+  assert.deepEqual(startingPoint(state(10), at(0), at(20), 'new', rules), state(10))
 })
 
 test('without a checkpoint forwarding begins with the oldest line', () => {
-  const { position, producer, inFlight } = startingPoint(undefined, at(3), at(20), rules)
+  const { position, producer, inFlight } = startingPoint(undefined, at(3), at(20), 'new', rules)
   assert.deepEqual({ position, producer, inFlight }, { position: at(3), producer: undefined, inFlight: [] })
 })
 
 test('a checkpoint ahead of its journal, after a power cut, begins with what is written from now on', () => {
-  const { position, producer, inFlight } = startingPoint(state(30), at(0), at(20), rules)
+  const { position, producer, inFlight } = startingPoint(state(30), at(0), at(20), 'new', rules)
   assert.deepEqual({ position, producer, inFlight }, { position: at(20), producer: undefined, inFlight: [] })
 })
 
 test('a worker that follows on another one takes the checkpoint, however far it has moved', () => {
-  assert.deepEqual(startingPoint(state(30), at(0), undefined, rules), state(30))
+  assert.deepEqual(startingPoint(state(30), at(0), undefined, 'new', rules), state(30))
 })
 
 /** As version 0.1.0 wrote it, to the last byte. */

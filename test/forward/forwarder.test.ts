@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { crc32 } from '@node-rs/crc32'
 import fc from 'fast-check'
+import { partitionOf } from '../../src/kafka/murmur2.ts'
 import { temporaryDirectory } from '../journal/open-journal.ts'
-import { FakeKafka, type Fate } from './fake-kafka.ts'
+import { CheckpointFile } from '../../src/forward/checkpoint.ts'
+import { FakeKafka, FakePartition, type Fate } from './fake-kafka.ts'
 import { Life, route, writeSegment } from './run-forwarder.ts'
 
 const routes = [
@@ -20,7 +24,7 @@ const topicOf: Readonly<Record<string, string | undefined>> = {
 const KINDS = ['plain', 'plain', 'audit', 'error', 'noise']
 
 const line = (n: number, kind: string, padding = 0): string =>
-  `{"n":${n},"kind":"${kind}","pad":"${'x'.repeat(padding)}"}`
+  `{"n":${n},"user":{"id":0},"kind":"${kind}","pad":"${'x'.repeat(padding)}","id":"u${n % 7}"}`
 
 /** A number from 0 up to `below` for each call, the same ones for the same seed. */
 function numbersFrom(seed: number): (below: number) => number {
@@ -31,22 +35,36 @@ function numbersFrom(seed: number): (below: number) => number {
   }
 }
 
-/**
- * Each line is in the topic of its kind once, and those of a topic are in their order. Where `duplicates` lines
- * may be there twice, each is there, and no more of them are there twice.
- */
-function assertOnceInOrder(
+interface Expected {
+  readonly refused?: readonly string[]
+  /** So many lines may be there twice. */
+  readonly duplicates?: number
+  /** What keeps its order: all lines of a topic, those of one key, or nothing. */
+  readonly order?: 'topic' | 'key' | 'none'
+}
+
+/** Each line is in the topic of its kind, and once but for `duplicates`. */
+function assertOnce(
   kafka: FakeKafka,
   lines: readonly string[],
-  { refused = [], duplicates = 0 }: { refused?: readonly string[]; duplicates?: number } = {},
+  { refused = [], duplicates = 0, order = 'topic' }: Expected = {},
 ): void {
   let twice = 0
+  const groupOf = (one: string): string => (order === 'key' ? (/"id":"(u\d)"/.exec(one)?.[1] ?? '') : '')
+  const arranged = (all: readonly string[]): string[] => {
+    if (order === 'none') return all.toSorted()
+    return order === 'topic'
+      ? [...all]
+      : ['u0', 'u1', 'u2', 'u3', 'u4', 'u5', 'u6'].flatMap((key) => all.filter((one) => groupOf(one) === key))
+  }
   for (const topic of ['logs', 'audits', 'errors']) {
-    const expected = lines.filter((one) => {
-      const { kind } = JSON.parse(one) as { kind: string }
-      return !refused.includes(one) && (kind in topicOf ? topicOf[kind] : 'logs') === topic
-    })
-    const all = kafka.lines(topic)
+    const expected = arranged(
+      lines.filter((one) => {
+        const { kind } = JSON.parse(one) as { kind: string }
+        return !refused.includes(one) && (kind in topicOf ? topicOf[kind] : 'logs') === topic
+      }),
+    )
+    const all = arranged(kafka.lines(topic))
     const there = duplicates > 0 ? [...new Set(all)] : all
     twice += all.length - there.length
     const at = expected.findIndex((one, index) => one !== there[index])
@@ -70,8 +88,9 @@ test('lines of several topics: once, in order per lane, over lost answers, refus
         trouble: fc.integer({ min: 0, max: 30 }),
         lives: fc.integer({ min: 1, max: 6 }),
         maxBytes: fc.option(fc.integer({ min: 60, max: 600 })),
+        mode: fc.constantFrom('journal', 'spread', 'key', 'one'),
       }),
-      async ({ seed, lines: count, batchBytes, trouble, lives, maxBytes }) => {
+      async ({ seed, lines: count, batchBytes, trouble, lives, maxBytes, mode }) => {
         const dir = await temporaryDirectory(t)
         const random = numbersFrom(seed)
         const lines = Array.from({ length: count }, (_, n) =>
@@ -83,32 +102,280 @@ test('lines of several topics: once, in order per lane, over lost answers, refus
         let calm = false
         const fates: readonly Fate[] = ['lost before', 'lost after', 6, 19, 3]
         const kafka = new FakeKafka({
+          partitions: { logs: 4, audits: 1, errors: 2 },
           fate: () => (!calm && random(100) < trouble ? (fates[random(fates.length)] ?? 'taken') : 'taken'),
         })
-        if (maxBytes !== null) kafka.partition('errors', 0).maxBytes = maxBytes
+        if (maxBytes !== null) for (const one of kafka.partitions('errors')) one.maxBytes = maxBytes
         const refused = lines.filter(
           (one) => one.includes('"error"') && maxBytes !== null && one.length + 2 > maxBytes,
         )
-        const options = { dir, kafka, batchBytes, routing: { routes } }
+        const options = {
+          dir,
+          kafka,
+          batchBytes,
+          routing: { routes },
+          settings: { partition: mode === 'spread' ? mode : mode === 'one' ? 0 : 'journal' },
+          ...(mode === 'key' && { key: { field: 'id' } }),
+        } as const
+        const putAside: string[] = []
         let duplicates = 0
         let life = await Life.begin(options, join(dir, 'checkpoint.0'))
         for (let number = 1; number < lives; number++) {
           for (let turns = random(120); turns > 0; turns--) await turn()
           const next = join(dir, `checkpoint.${number}`)
           await life.kill(next, random(2) === 0)
+          putAside.push(...life.refused.map(({ line: one }) => one.trimEnd()))
           duplicates += life.ledger.counts.duplicatesPossible ?? 0
           life = await Life.begin(options, next)
         }
         calm = true
         await life.forwarder.reached(count)
         await life.stop()
+        putAside.push(...life.refused.map(({ line: one }) => one.trimEnd()))
         duplicates += life.ledger.counts.duplicatesPossible ?? 0
         // A batch without an answer, and then refused for its size: its numbers are in doubt, and that is counted.
         if (maxBytes === null) assert.equal(duplicates, 0)
-        assertOnceInOrder(kafka, lines, { refused, duplicates })
+        const order = mode === 'spread' ? 'none' : mode === 'key' ? 'key' : 'topic'
+        assertOnce(kafka, lines, { refused, duplicates, order })
+        assert.deepEqual([...new Set(putAside)].toSorted(), refused.toSorted())
+        if (mode === 'key')
+          for (const [partition, { log }] of kafka.partitions('logs').entries())
+            for (const one of log)
+              assert.equal(
+                partitionOf(Buffer.from(`u${(JSON.parse(one) as { n: number }).n % 7}`), 4),
+                partition,
+              )
         assert.ok(kafka.mostInFlight <= 5)
       },
     ),
     { numRuns: Number(process.env.RUNS ?? 60), includeErrorInReport: true },
   )
+})
+
+const quick = { settings: { leaderTimeout: 0 } }
+const plain = (count: number): string[] => Array.from({ length: count }, (_, n) => line(n, 'plain'))
+
+test('a partition that has no leader is left for one that has: what may be there twice is counted', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const lines = plain(100)
+  await writeSegment(dir, lines)
+  let answers = 0
+  const kafka: FakeKafka = new FakeKafka({
+    partitions: { logs: 3 },
+    fate: (topic, partition) => {
+      if (++answers !== 5) return 'taken'
+      // The leader dies with an answer under way, and nobody takes its place.
+      kafka.partition(topic, partition).leader = undefined
+      return 'lost after'
+    },
+  })
+  const life = await Life.begin({ dir, kafka, batchBytes: 500, ...quick }, join(dir, 'checkpoint'))
+  await life.forwarder.reached(100)
+  await life.stop()
+  const { moved, duplicatesPossible = 0 } = life.ledger.counts
+  assert.equal(moved, 1)
+  assert.ok(duplicatesPossible > 0 && duplicatesPossible <= 60)
+  assertOnce(kafka, lines, { duplicates: duplicatesPossible, order: 'none' })
+  assert.equal(kafka.partitions('logs').filter(({ log }) => log.length > 0).length, 2)
+  assert.match(life.diagnostics.map(({ message }) => message).join('\n'), /logs-\d has no leader/)
+})
+
+test('a key and a fixed partition wait for their leader', async (t) => {
+  for (const options of [{ key: { field: 'id' } }, { settings: { ...quick.settings, partition: 0 } }]) {
+    const dir = await temporaryDirectory(t)
+    const lines = plain(50)
+    await writeSegment(dir, lines)
+    const kafka = new FakeKafka({ partitions: { logs: 2 } })
+    for (const one of kafka.partitions('logs')) one.leader = undefined
+    kafka.partition('logs', 1).leader = 1
+    const life = await Life.begin({ dir, kafka, ...quick, ...options }, join(dir, 'checkpoint'))
+    while ((life.ledger.counts.retries ?? 0) < 3) await turn()
+    assert.equal(life.ledger.counts.moved, undefined)
+    assert.match(life.states.at(-1)?.[1] ?? '', /logs-0/)
+    kafka.partition('logs', 0).leader = 1
+    await life.forwarder.reached(50)
+    await life.stop()
+    assertOnce(kafka, lines, { order: 'key' })
+  }
+})
+
+test('a topic that is made again with fewer partitions is forwarded to', async (t) => {
+  for (const options of [{}, { key: { field: 'id' } }]) {
+    const dir = await temporaryDirectory(t)
+    const lines = plain(100)
+    await writeSegment(dir, lines)
+    let answers = 0
+    const kafka: FakeKafka = new FakeKafka({
+      partitions: { logs: 4 },
+      fate: () => {
+        if (++answers === 6) kafka.topics.set('logs', [new FakePartition()])
+        return 'taken'
+      },
+    })
+    const life = await Life.begin({ dir, kafka, batchBytes: 500, ...options }, join(dir, 'checkpoint'))
+    await life.forwarder.reached(100)
+    await life.stop()
+    assert.ok(kafka.lines('logs').includes(lines.at(-1) ?? ''))
+  }
+})
+
+test('a topic that is missing or not permitted is told by name, and the others go on until the window is full', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const lines = [...plain(20), line(20, 'error'), ...plain(20)]
+  await writeSegment(dir, lines)
+  const kafka = new FakeKafka()
+  kafka.missing.set('errors', 29)
+  const life = await Life.begin({ dir, kafka, batchBytes: 300, routing: { routes } }, join(dir, 'checkpoint'))
+  while ((life.ledger.counts.retries ?? 0) < 3) await turn()
+  const [state, error] = life.states.at(-1) ?? []
+  assert.equal(state, 'retrying')
+  assert.match(error ?? '', /errors.*29/)
+  assert.ok(kafka.lines('logs').length >= 15)
+  kafka.missing.clear()
+  await life.forwarder.reached(41)
+  assert.deepEqual(life.states.at(-1), ['connected', undefined])
+  await life.stop()
+  assertOnce(kafka, lines)
+})
+
+test('without permission for a producer id lines go one batch at a time, and what is sent again is counted', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const lines = plain(100)
+  await writeSegment(dir, lines)
+  let answers = 0
+  const kafka = new FakeKafka({ fate: () => (++answers === 3 ? 'lost after' : 'taken') })
+  kafka.producerRefusal = 31
+  const life = await Life.begin({ dir, kafka, batchBytes: 500 }, join(dir, 'checkpoint'))
+  await life.forwarder.reached(100)
+  await life.stop()
+  assert.deepEqual(life.deliveries, ['at-least-once'])
+  assert.equal(kafka.mostInFlight, 1)
+  const { duplicatesPossible = 0 } = life.ledger.counts
+  assert.ok(duplicatesPossible > 0)
+  assertOnce(kafka, lines, { duplicates: duplicatesPossible })
+  // With the permission the next process has an id, and goes on where this one was.
+  kafka.producerRefusal = undefined
+  const more = plain(120).slice(100)
+  await writeSegment(dir, more, 100)
+  const next = await Life.begin({ dir, kafka, batchBytes: 500 }, join(dir, 'checkpoint'))
+  await next.forwarder.reached(120)
+  await next.stop()
+  assert.equal(next.ledger.counts.duplicatesPossible, undefined)
+  assertOnce(kafka, [...lines, ...more], { duplicates: duplicatesPossible })
+})
+
+test('a partition that the topic does not have is told', async (t) => {
+  const dir = await temporaryDirectory(t)
+  await writeSegment(dir, plain(1))
+  const kafka = new FakeKafka({ partitions: { logs: 4 } })
+  const life = await Life.begin({ dir, kafka, settings: { partition: 7 } }, join(dir, 'checkpoint'))
+  while ((life.ledger.counts.retries ?? 0) < 2) await turn()
+  assert.match(life.states.at(-1)?.[1] ?? '', /logs has 4 partitions, none of number 7/)
+  await life.stop()
+})
+
+test('rules that have changed: what was under way is sent by the new ones, and counted', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const lines = plain(60)
+  await writeSegment(dir, lines)
+  const kafka: FakeKafka = new FakeKafka({ fate: () => (kafka.batches >= 3 ? 'lost after' : 'taken') })
+  const life = await Life.begin({ dir, kafka, batchBytes: 500 }, join(dir, 'checkpoint'))
+  while ((life.ledger.counts.retries ?? 0) < 1) await turn()
+  await life.kill(join(dir, 'next'), false)
+  const { inFlight } = new CheckpointFile(join(dir, 'next')).load() ?? {}
+  const underWay = (inFlight ?? [])
+    .flatMap(({ parts }) => parts)
+    .reduce((sum, { records }) => sum + records, 0)
+  assert.ok(underWay > 0)
+  const calm = new FakeKafka()
+  const next = await Life.begin(
+    { dir, kafka: calm, batchBytes: 500, routing: { topic: 'errors' } },
+    join(dir, 'next'),
+  )
+  await next.forwarder.reached(60)
+  await next.stop()
+  assert.equal(next.ledger.counts.duplicatesPossible, underWay)
+  assert.deepEqual(
+    [...kafka.lines('logs'), ...calm.lines('errors')].toSorted(),
+    [
+      ...lines,
+      ...lines.filter((one) => kafka.lines('logs').includes(one) && calm.lines('errors').includes(one)),
+    ].toSorted(),
+  )
+})
+
+test('a checkpoint of version 1: what was under way is sent again with its numbers, and known', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const lines = plain(60)
+  await writeSegment(dir, lines)
+  const offset = (ordinal: number): number =>
+    Buffer.byteLength(
+      lines
+        .slice(0, ordinal)
+        .map((one) => `${one}\n`)
+        .join(''),
+    )
+  const at = (ordinal: number) => ({ segment: 0, offset: offset(ordinal), ordinal })
+  const row = JSON.stringify({
+    version: 1,
+    journal: 'j',
+    topic: 'logs',
+    partition: 2,
+    producer: { id: '17', epoch: 0 },
+    sequence: 40,
+    position: at(20),
+    inFlight: [
+      { from: at(20), to: at(30), records: 10, sequence: 20, timestamp: 1 },
+      { from: at(30), to: at(40), records: 10, sequence: 30, timestamp: 1 },
+    ],
+  })
+  await writeFile(join(dir, 'checkpoint'), `${crc32(row).toString(16).padStart(8, '0')} ${row}\n`)
+  const kafka = new FakeKafka({ partitions: { logs: 4 } })
+  const partition = kafka.partition('logs', 2)
+  // The first of the two had arrived.
+  partition.log.push(...lines.slice(0, 30))
+  partition.producers.set('17', {
+    epoch: 0,
+    batches: [
+      [0, 19],
+      [20, 29],
+    ],
+  })
+  const life = await Life.begin({ dir, kafka }, join(dir, 'checkpoint'))
+  await life.forwarder.reached(60)
+  await life.stop()
+  assert.deepEqual(life.ledger.counts, { forwarded: 40 })
+  assert.deepEqual(partition.log, lines)
+})
+
+test('a broker that has forgotten the numbers, or refuses them: a new id, and what is unsure is counted', async (t) => {
+  for (const code of [45, 47, 49, 59]) {
+    const dir = await temporaryDirectory(t)
+    const lines = plain(100)
+    await writeSegment(dir, lines)
+    const fates: readonly Fate[] = ['taken', 'taken', 'taken', 'lost after', code]
+    let answers = 0
+    const kafka = new FakeKafka({ fate: () => fates[answers++] ?? 'taken' })
+    const life = await Life.begin({ dir, kafka, batchBytes: 500 }, join(dir, 'checkpoint'))
+    await life.forwarder.reached(100)
+    await life.stop()
+    const { duplicatesPossible = 0 } = life.ledger.counts
+    assert.ok(duplicatesPossible > 0)
+    assertOnce(kafka, lines, { duplicates: duplicatesPossible })
+  }
+})
+
+test('lines that were deleted before their turn are counted, and the others go on', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const lines = plain(30)
+  await writeSegment(dir, lines.slice(0, 10))
+  const kafka = new FakeKafka()
+  const life = await Life.begin({ dir, kafka }, join(dir, 'checkpoint'))
+  await life.forwarder.reached(10)
+  await writeSegment(dir, lines.slice(20), 20)
+  life.ledger.wake()
+  await life.forwarder.reached(30)
+  await life.stop()
+  assert.deepEqual(life.ledger.counts, { forwarded: 20, deleted: 10 })
+  assertOnce(kafka, [...lines.slice(0, 10), ...lines.slice(20)])
 })

@@ -3,7 +3,16 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Diagnostic } from '../../src/diagnostics.ts'
 import { CheckpointFile } from '../../src/forward/checkpoint.ts'
-import { Forwarder, type ForwarderParts, type Ledger } from '../../src/forward/forwarder.ts'
+import {
+  Forwarder,
+  rulesOf,
+  type Delivery,
+  type ForwarderSettings,
+  type Ledger,
+} from '../../src/forward/forwarder.ts'
+import { KeyPlacer } from '../../src/forward/key-placer.ts'
+import type { KeySettings } from '../../src/forward/key.ts'
+import type { RefusedLine } from '../../src/forward/refused-lines.ts'
 import { TopicRouter, type RouteSettings } from '../../src/forward/router.ts'
 import type { RuleSettings } from '../../src/forward/rule.ts'
 import type { KafkaState } from '../../src/forward/sender.ts'
@@ -11,9 +20,10 @@ import { Signal } from '../../src/forward/signal.ts'
 import { startingPoint } from '../../src/forward/starting-point.ts'
 import { JournalReader } from '../../src/journal/reader.ts'
 import { segmentFile } from '../../src/journal/segment.ts'
+import { partitionOf } from '../../src/kafka/murmur2.ts'
 import { encodePlainly, type FakeKafka, type FakePort } from './fake-kafka.ts'
 
-export class Counts implements Ledger {
+class Counts implements Ledger {
   acknowledged = 0
   wakes = 0
   readonly counts: Partial<Record<Parameters<Ledger['add']>[0], number>> = {}
@@ -38,13 +48,16 @@ export interface RunOptions {
   readonly kafka: FakeKafka
   readonly routing?: Partial<RouteSettings>
   readonly batchBytes?: number
-  readonly parts?: Partial<ForwarderParts>
+  readonly key?: KeySettings
+  readonly settings?: Partial<ForwarderSettings>
 }
 
 /** One life of a forwarder, with the journal and the checkpoint that are in `dir`. */
 export class Life {
   readonly ledger = new Counts()
   readonly diagnostics: Diagnostic[] = []
+  readonly refused: (RefusedLine & { readonly line: string })[] = []
+  readonly deliveries: Delivery[] = []
   readonly states: [KafkaState, string | undefined][] = []
   readonly path: string
   readonly ended: Promise<void>
@@ -59,20 +72,38 @@ export class Life {
   }
 
   static async begin(
-    { dir, kafka, routing, batchBytes = 1000, parts }: RunOptions,
+    { dir, kafka, routing, batchBytes = 1000, key, settings }: RunOptions,
     path: string,
   ): Promise<Life> {
     const reader = await JournalReader.open({ dir, name: 'shop', slot: 0 })
     const router = new TopicRouter({ service: 'shop', topic: 'logs', routes: [], ...routing })
+    const placer =
+      key && new KeyPlacer({ settings: key, journal: 'the journal', partitionOf, onThrow: () => undefined })
     const checkpointFile = new CheckpointFile(path)
-    const checkpoint = startingPoint(checkpointFile.load(), reader.position, undefined, router.rules)
+    const checkpoint = startingPoint(
+      checkpointFile.load(),
+      reader.position,
+      undefined,
+      'the journal',
+      rulesOf({ router, placer }),
+    )
     await reader.seek(checkpoint.position)
     return new Life(path, (life, ports) => {
       life.ledger.acknowledged = checkpoint.position.ordinal
       return new Forwarder({
-        settings: { batchBytes, linger: 0, idleTimeout: 60_000, queue: { maxBytes: 1e6, maxRecords: 1e6 } },
+        settings: {
+          batchBytes,
+          linger: 0,
+          idleTimeout: 60_000,
+          queue: { maxBytes: 1e6, maxRecords: 1e6 },
+          partition: 'journal',
+          leaderTimeout: 60_000,
+          delivery: 'exactly-once',
+          ...settings,
+        },
         reader,
         router,
+        placer,
         checkpoint,
         checkpointFile,
         connect: () => {
@@ -84,8 +115,9 @@ export class Life {
         ledger: life.ledger,
         diagnose: (diagnostic) => life.diagnostics.push(diagnostic),
         onState: (state, error) => life.states.push([state, error]),
+        keepRefused: (line, about) => life.refused.push({ line: line.toString(), ...about }),
+        onDelivery: (delivery) => life.deliveries.push(delivery),
         backoff: () => 0,
-        ...parts,
       })
     })
   }
