@@ -6,7 +6,7 @@ import { toError } from '../errors.ts'
 import type { AbandonedJournal } from '../journal/abandoned.ts'
 import type { Segment } from '../journal/segment.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import type { Ledger } from './forwarder.ts'
+import type { Ledger } from './forwarder-parts.ts'
 import type { Progress } from './progress.ts'
 import { Signal } from './signal.ts'
 

@@ -1,80 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { DiagnosticHandler } from '../diagnostics.ts'
 import { toError } from '../errors.ts'
-import type { JournalReader } from '../journal/reader.ts'
-import type { KafkaPort, ProducerIdentity } from '../kafka/port.ts'
+import type { ProducerIdentity } from '../kafka/port.ts'
 import type { Position } from '../record.ts'
-import type { Checkpoint, CheckpointFile, TopicState } from './checkpoint.ts'
 import { attempted, firstSequences, moved, number, sequenceAfter, unsent, type Cut } from './cut.ts'
-import { Cutter, type Encode } from './cutter.ts'
-import type { KeyPlacer } from './key-placer.ts'
+import { Cutter } from './cutter.ts'
+import { rulesOf, type ForwarderParts } from './forwarder-parts.ts'
 import { Lanes, type Lane, type PartEntry } from './lane.ts'
 import type { RefusedLine } from './refused-lines.ts'
-import type { Router } from './router.ts'
-import { Sender, type KafkaState, type RefusedPart } from './sender.ts'
-import type { Backoff } from './setback.ts'
+import { Sender, type RefusedPart } from './sender.ts'
 import { Signal } from './signal.ts'
-import { Topics, type Partitioning, type Topic } from './topics.ts'
-import { describeCut, isTouched, Window, type Entry, type WindowBounds } from './window.ts'
+import { snapshot } from './snapshot.ts'
+import { Topics, type Topic } from './topics.ts'
+import { describeCut, Window, type Entry } from './window.ts'
 
-export interface ForwarderSettings {
-  /** Bytes of journal that make one cut. */
-  readonly batchBytes: number
-  /** Milliseconds to wait for more lines after the first one behind a pause. */
-  readonly linger: number
-  /** Milliseconds without lines after which the connections are closed. */
-  readonly idleTimeout: number
-  readonly queue: WindowBounds
-  readonly partition: Partitioning
-  /** Milliseconds after which a partition without a leader is left for another one. */
-  readonly leaderTimeout: number
-  /** 'at-least-once' asks for no producer id, and sends one batch of a lane at a time. */
-  readonly delivery: Delivery
-}
-
-/** Whether Kafka knows a batch that comes again. */
-export type Delivery = 'exactly-once' | 'at-least-once'
-
-export type Counted =
-  | 'forwarded'
-  | 'dropped'
-  | 'deleted'
-  | 'refused'
-  | 'retries'
-  | 'duplicatesPossible'
-  /** Times that a partition without a leader was left for another one. */
-  | 'moved'
-
-/** Where forwarding tells how far it is, and is told that there is more. */
-export interface Ledger {
-  /** Ordinal of the first line that is not settled yet. */
-  acknowledged: number
-  add(what: Counted, count: number): void
-  /** To be read before looking into the journal, and given to `changed` when nothing was found there. */
-  readonly wakes: number
-  changed(seen: number): Promise<void>
-  wake(): void
-}
-
-export interface ForwarderParts {
-  readonly settings: ForwarderSettings
-  readonly reader: JournalReader
-  readonly router: Router
-  readonly checkpoint: Checkpoint
-  readonly checkpointFile: CheckpointFile
-  readonly connect: () => KafkaPort
-  readonly encode: Encode
-  /** Where keys decide on partitions. */
-  readonly placer?: KeyPlacer | undefined
-  /** Puts a line aside that Kafka will never take. */
-  readonly keepRefused: (line: Buffer, about: RefusedLine) => void
-  readonly ledger: Ledger
-  readonly diagnose: DiagnosticHandler
-  readonly onState: (state: KafkaState, error: string | undefined) => void
-  readonly onDelivery: (delivery: Delivery) => void
-  /** Milliseconds before something is tried again, after so many failures. @default `retry.ts` */
-  readonly backoff?: Backoff
-}
+/** Topics of each day, and others that come and go, leave their numbers behind: so many are kept. */
+const MAX_LANES = 1000
 
 /** Who sends without numbers. */
 const WITHOUT_ID: ProducerIdentity = { id: -1n, epoch: -1 }
@@ -164,6 +104,7 @@ export class Forwarder {
       mostInFlight: () => (this.#producer === WITHOUT_ID ? 1 : Infinity),
       save: () => this.#save(),
       onSettledDown: () => {
+        if (this.#lanes.size > MAX_LANES) this.#forgetLanes()
         if (!this.#saved) this.#save()
       },
       onAcknowledged: () => this.#settle(),
@@ -288,27 +229,13 @@ export class Forwarder {
 
   #save(): void {
     const { checkpoint, checkpointFile } = this.#parts
-    const { cuts } = this.#window
-    const untouched = cuts.slice(1 + cuts.findLastIndex(isTouched))
-    const next = new Map<string, number>()
-    for (const { parts } of untouched)
-      for (const { lane, sequence } of parts) if (!next.has(lane.name)) next.set(lane.name, sequence)
-    const inFlight = cuts.slice(0, cuts.length - untouched.length).map(describeCut)
-    const topics: Record<string, { home?: number; next: Record<string, number> }> = {}
-    for (const { name, home } of this.#topics)
-      topics[name] = { ...(home !== undefined && { home }), next: {} }
-    for (const lane of this.#lanes) {
-      const topic = (topics[lane.topic] ??= { next: {} })
-      topic.next[lane.partition] = next.get(lane.name) ?? lane.next
-    }
     checkpointFile.save({
       version: 2,
       journal: checkpoint.journal,
       rules: rulesOf(this.#parts),
       producer: this.#producer && { id: String(this.#producer.id), epoch: this.#producer.epoch },
-      topics: topics satisfies Record<string, TopicState>,
       position: this.#position,
-      inFlight: [...inFlight, ...this.#cutter.again],
+      ...snapshot(this.#window.cuts, this.#cutter.again, this.#lanes, this.#topics),
     })
     this.#saved = true
   }
@@ -435,24 +362,27 @@ export class Forwarder {
     this.#renumber(why, this.#window.cuts.map(describeCut), doubtful)
   }
 
+  /** With nothing under way, a new producer is nobody's loss, and needs no number of the old one's. */
+  #forgetLanes(): void {
+    if (this.#cutter.again.length > 0) return
+    this.#lanes.clear()
+    this.#topics.clear()
+    this.#renumber('it has numbers in too many partitions', [], 0)
+  }
+
   /** The broker and we disagree on numbers: a new producer, that knows what is acknowledged and nothing else. */
   #renumber(why: string, cuts: readonly Cut[], forgotten: number): void {
     const { ledger, diagnose } = this.#parts
     const doubtful = forgotten + attempted(cuts, ['unsure'])
     ledger.add('duplicatesPossible', doubtful)
     diagnose({
-      level: 'warn',
+      level: doubtful === 0 ? 'info' : 'warn',
       message: `forwarding takes a new producer id, ${doubtful} lines may be there twice: ${why}`,
     })
     if (this.#producer !== WITHOUT_ID) this.#producer = undefined
     for (const lane of this.#lanes) lane.next = 0
     this.#restart(unsent(cuts), new Map())
   }
-}
-
-/** What decides where a line goes, in short. */
-export function rulesOf({ router, placer }: Pick<ForwarderParts, 'router' | 'placer'>): string {
-  return placer === undefined ? router.rules : `${router.rules}, ${placer.rules}`
 }
 
 function sum(parts: readonly PartEntry[]): number {

@@ -5,7 +5,7 @@ import { toError } from '../errors.ts'
 import type { Losses } from '../record.ts'
 import { backoff } from '../retry.ts'
 import type { KafkaState } from './sender.ts'
-import type { Delivery } from './forwarder.ts'
+import type { Delivery } from './forwarder-parts.ts'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 import { Progress } from './progress.ts'
 

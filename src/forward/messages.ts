@@ -2,7 +2,7 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { Compression } from '../journal/segment.ts'
 import type { Position } from '../record.ts'
 import type { KafkaState } from './sender.ts'
-import type { Delivery } from './forwarder.ts'
+import type { Delivery } from './forwarder-parts.ts'
 import type { ForwardSettings } from './options.ts'
 
 /** What a worker is started with. */

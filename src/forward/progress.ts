@@ -1,4 +1,4 @@
-import type { Ledger } from './forwarder.ts'
+import type { Ledger } from './forwarder-parts.ts'
 
 /**
  * What the app's thread and the forwarding worker tell each other without messages: a few counters in shared

@@ -88,6 +88,10 @@ export class Topics {
     )
   }
 
+  clear(): void {
+    this.#topics.clear()
+  }
+
   /** Connections are gone: everything is asked anew before it is used. */
   stale(): void {
     for (const topic of this) topic.isFresh = false

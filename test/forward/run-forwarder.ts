@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import type { Diagnostic } from '../../src/diagnostics.ts'
 import { CheckpointFile } from '../../src/forward/checkpoint.ts'
 import {
-  Forwarder,
   rulesOf,
   type Delivery,
   type ForwarderSettings,
   type Ledger,
-} from '../../src/forward/forwarder.ts'
+} from '../../src/forward/forwarder-parts.ts'
+import { Forwarder } from '../../src/forward/forwarder.ts'
 import { KeyPlacer } from '../../src/forward/key-placer.ts'
 import type { KeySettings } from '../../src/forward/key.ts'
 import type { RefusedLine } from '../../src/forward/refused-lines.ts'
