@@ -19,6 +19,8 @@ const HELP = `npm run bench [-- [name ...] [options]]    the first four by defau
   forward    a journal of 227 MB to Kafka beside kcat, rsyslog and kafkajs
   exits      lines on disk after each way a process can end, beside pino,
              winston, bunyan and log4js; needs neither Kafka nor Java
+  adapters   pino and winston into the journal, beside their own files and the
+             usual rotation; needs neither Kafka nor Java
 
   latency    the longest single calls while files rotate and are compressed
   end-to-end from the call to a consumer in another process, beside rsyslog
