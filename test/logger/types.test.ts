@@ -24,7 +24,9 @@ test('a level of your own is a typed method, on every logger of the tree', () =>
   expectTypeOf(log.audit).toEqualTypeOf<LogMethod>()
   expectTypeOf(log.get('db').child({ a: 1 }).chatter).toEqualTypeOf<LogMethod>()
   expectTypeOf(log).not.toHaveProperty('panic')
-  expectTypeOf(log.isLevelEnabled).parameter(0).toEqualTypeOf<LevelName<'audit' | 'chatter'>>()
+  expectTypeOf<Parameters<(typeof log)['isLevelEnabled']>[0]>().toEqualTypeOf<
+    LevelName<'audit' | 'chatter'>
+  >()
   expectTypeOf(log.log).toBeCallableWith('audit', 'm', { a: 1 })
   // @ts-expect-error There is no such level.
   log.log('panic', 'm')
@@ -36,7 +38,7 @@ test('without levels of your own there are the six', () => {
   expectTypeOf(log).not.toHaveProperty('audit')
   expectTypeOf(log.info).toBeCallableWith({ a: 1 }, 'm')
   expectTypeOf(log.info).toBeCallableWith(() => 'm')
-  expectTypeOf(log.error).toBeCallableWith(new Error('no') as unknown, 'm')
+  expectTypeOf(log.error).toBeCallableWith(new Error('no'), 'm')
 })
 
 test('outputters and formatters', () => {
