@@ -226,14 +226,18 @@ async function explained<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** The library's messages keep to themselves what they are caused by: which is what one wants to know. */
+/**
+ * The library's messages keep to themselves what they are caused by, which is what one wants to know; that a
+ * connection failed is known.
+ */
 function explain(thrown: unknown): RefusableError {
   const reasons: string[] = []
   let retriable = true
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    const { message, code, errors = [], retryable } = error as LibraryError
-    reasons.push(message === '' ? errors.map((one) => one.message).join(', ') : message)
+    const { message, code, cause, errors = [], retryable } = error as LibraryError
     if (code === 'PLT_KFK_AUTHENTICATION' || retryable === false) retriable = false
+    if (code === 'PLT_KFK_NETWORK' && cause !== undefined) continue
+    reasons.push(errors.length === 0 ? message : errors.map((one) => one.message).join(', '))
   }
   const message = reasons.map((reason) => reason.replace(/\.$/, '')).join(': ')
   return Object.assign(new Error(message, { cause: thrown }), { retriable })
@@ -243,6 +247,6 @@ interface LibraryError extends Error {
   readonly code?: string
   /** Of ours, where the library calls us. */
   readonly retryable?: boolean
-  /** Of Node, where a host has several addresses and none can be reached. */
+  /** The codes in an answer; or, of Node, what each address of a host met with. */
   readonly errors?: readonly Error[]
 }

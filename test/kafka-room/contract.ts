@@ -217,6 +217,26 @@ export function kafkaPortContract(client: KafkaClient): void {
     assert.deepEqual(await valuesIn(brokers, topic), numbers('line', 50))
   })
 
+  void test('who waits for the leader alone hears an offset, who waits for nobody none; the lines are there', async (t) => {
+    const brokers = await useKafka()
+    const topic = uniqueTopic('acks')
+    await open(t, brokers).partitions(topic)
+    const leader = open(t, brokers, { acks: 'leader' })
+    assert.deepEqual(await persist(() => leader.produce(topic, 0, numbered('line', 0, 10))), {
+      baseOffset: 0n,
+    })
+    const nobody = open(t, brokers, { acks: 'none' })
+    const unheard = await Promise.all(
+      [1, 2, 3].map((n) => nobody.produce(topic, 0, numbered('line', n * 10, 10))),
+    )
+    assert.deepEqual(
+      unheard,
+      [1, 2, 3].map(() => ({ baseOffset: -1n })),
+    )
+    while ((await valuesIn(brokers, topic)).length < 40) await nobody.partitions(topic)
+    assert.deepEqual(await valuesIn(brokers, topic), numbers('line', 40))
+  })
+
   void test('every producer id is another one', async (t) => {
     const port = open(t, await useKafka())
     const ids = await Promise.all([port.initProducerId(), port.initProducerId(), port.initProducerId()])

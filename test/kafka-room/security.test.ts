@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from 'logflume'
 import { createConsumer, defineSink } from 'logflume/consumer'
 import { readSecurity } from '../../src/kafka-security.ts'
 import type { SecurityOptions } from '../../src/kafka-security.ts'
-import { connectKafkajs } from '../../src/kafka/kafkajs.ts'
-import type { KafkaPort } from '../../src/kafka/port.ts'
+import { connectKafka } from '../../src/kafka/connect.ts'
+import type { KafkaClient, KafkaPort } from '../../src/kafka/port.ts'
 import { encodeBatch } from '../../src/kafka/record-batch.ts'
 import { OptionReader } from '../../src/options.ts'
 import { Authority } from '../kafka/certificates.ts'
@@ -23,8 +23,11 @@ before(async () => {
 })
 after(() => kafka.stop())
 
-function open(t: TestContext, listener: string, security: SecurityOptions): KafkaPort {
-  const port = connectKafkajs({
+/** A port over a client, to a listener. */
+type Open = (t: TestContext, listener: string, security: SecurityOptions) => KafkaPort
+
+function openWith(client: KafkaClient, ...[t, listener, security]: Parameters<Open>): KafkaPort {
+  const port = connectKafka[client]({
     brokers: kafka.cluster.addresses(listener),
     clientId: 'security',
     createTopic: { partitions: 1, replicationFactor: 1 },
@@ -45,10 +48,8 @@ async function writesTo(topic: string, port: KafkaPort): Promise<void> {
 }
 
 /** Why nothing can be asked over a connection of that kind. */
-async function reason(t: TestContext, listener: string, security: SecurityOptions): Promise<string> {
-  const error: unknown = await open(t, listener, security)
-    .partitions('t')
-    .catch((thrown: unknown) => thrown)
+async function reasonOf(port: KafkaPort): Promise<string> {
+  const error: unknown = await port.partitions('t').catch((thrown: unknown) => thrown)
   assert.ok(error instanceof Error)
   assert.equal('kafkaCode' in error && error.kafkaCode, undefined)
   return error.message
@@ -68,129 +69,146 @@ async function until(holds: () => boolean, what: () => unknown, patience = 30_00
   }
 }
 
-test('TLS: a broker of our authority is taken, by address and by name', async (t) => {
-  const tls = { ca: kafka.authority.ca }
-  await writesTo(uniqueTopic('tls'), open(t, 'TLS', { tls }))
-  await writesTo(uniqueTopic('tls'), open(t, 'TLS', { tls: { ca: [Buffer.from(kafka.authority.ca)] } }))
-  await writesTo(uniqueTopic('tls'), open(t, 'TLS', { tls: { ...tls, servername: 'localhost' } }))
-})
+for (const client of ['kafkajs', '@platformatic/kafka'] as const)
+  describe(client, () => {
+    const open: Open = (...where) => openWith(client, ...where)
+    const reason = (...where: Parameters<Open>): Promise<string> => reasonOf(open(...where))
 
-test('TLS: a broker of another authority is refused with the reason', async (t) => {
-  const other = await Authority.create(await folderFor(t))
-  const [address] = kafka.cluster.addresses('TLS')
-  const said = await reason(t, 'TLS', { tls: { ca: other.ca } })
-  assert.match(said, new RegExp(`^partitions of t: ${address}: .*certificate`))
-  assert.match(await reason(t, 'TLS', { tls: true }), /certificate/)
-  const misnamed = await reason(t, 'TLS', { tls: { ca: kafka.authority.ca, servername: 'elsewhere' } })
-  assert.match(misnamed, /elsewhere/)
-  await writesTo(uniqueTopic('any'), open(t, 'TLS', { tls: { rejectUnauthorized: false } }))
-})
+    test('TLS: a broker of our authority is taken, by address and by name', async (t) => {
+      const tls = { ca: kafka.authority.ca }
+      await writesTo(uniqueTopic('tls'), open(t, 'TLS', { tls }))
+      await writesTo(uniqueTopic('tls'), open(t, 'TLS', { tls: { ca: [Buffer.from(kafka.authority.ca)] } }))
+      await writesTo(uniqueTopic('tls'), open(t, 'TLS', { tls: { ...tls, servername: 'localhost' } }))
+    })
 
-test('TLS: a broker that wants our certificate gets it, and refuses who has none', async (t) => {
-  const { ca } = kafka.authority
-  const { cert, key } = kafka.client
-  await writesTo(uniqueTopic('mtls'), open(t, 'MTLS', { tls: { ca, cert, key } }))
-  assert.match(await reason(t, 'MTLS', { tls: { ca } }), /wants a certificate of ours/)
-})
+    test('TLS: a broker of another authority is refused with the reason', async (t) => {
+      const other = await Authority.create(await folderFor(t))
+      const [address] = kafka.cluster.addresses('TLS')
+      const said = await reason(t, 'TLS', { tls: { ca: other.ca } })
+      assert.match(said, new RegExp(`^partitions of t: ${address}: .*certificate`))
+      assert.match(await reason(t, 'TLS', { tls: true }), /certificate/)
+      const misnamed = await reason(t, 'TLS', { tls: { ca: kafka.authority.ca, servername: 'elsewhere' } })
+      assert.match(misnamed, /elsewhere/)
+      await writesTo(uniqueTopic('any'), open(t, 'TLS', { tls: { rejectUnauthorized: false } }))
+    })
 
-test('a port that is spoken to in another way says what to look at', async (t) => {
-  const tls = { ca: kafka.authority.ca }
-  for (const [listener, security] of [
-    ['LOGIN', { tls }],
-    ['TLS', {}],
-    ['LOGIN', {}],
-  ] as const) {
-    assert.match(await reason(t, listener, security), /closed the connection before .* look at tls and sasl/)
-  }
-  const sasl = { mechanism: 'plain', username: USER, password: PASSWORD } as const
-  assert.match(await reason(t, 'TLS', { tls, sasl }), /SASL state/)
-})
+    test('TLS: a broker that wants our certificate gets it, and refuses who has none', async (t) => {
+      const { ca } = kafka.authority
+      const { cert, key } = kafka.client
+      await writesTo(uniqueTopic('mtls'), open(t, 'MTLS', { tls: { ca, cert, key } }))
+      assert.match(await reason(t, 'MTLS', { tls: { ca } }), /wants a certificate of ours/)
+    })
 
-const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
-for (const mechanism of mechanisms) {
-  test(`SASL ${mechanism}: with the password, not with another one`, async (t) => {
-    const sasl = { mechanism, username: USER, password: PASSWORD }
-    await writesTo(uniqueTopic('sasl'), open(t, 'LOGIN', { sasl }))
-    await writesTo(uniqueTopic('sasl'), open(t, 'LOGIN_TLS', { sasl, tls: { ca: kafka.authority.ca } }))
-    const said = await reason(t, 'LOGIN', { sasl: { ...sasl, password: 'another one' } })
-    assert.match(said, /SASL .* authentication failed/)
-    assert.ok(!said.includes('another one'), 'no message shows a password')
-  })
-}
+    test('a port that is spoken to in another way says what to look at', async (t) => {
+      const tls = { ca: kafka.authority.ca }
+      for (const [listener, security] of [
+        ['LOGIN', { tls }],
+        ['TLS', {}],
+        ['LOGIN', {}],
+      ] as const) {
+        assert.match(
+          await reason(t, listener, security),
+          /closed the connection before .* look at tls and sasl/,
+        )
+      }
+      const sasl = { mechanism: 'plain', username: USER, password: PASSWORD } as const
+      assert.match(await reason(t, 'TLS', { tls, sasl }), /SASL state/)
+    })
 
-test('SASL oauthbearer: with a token, or with a module that brings one', async (t) => {
-  const token = unsignedToken(USER)
-  await writesTo(uniqueTopic('bearer'), open(t, 'LOGIN', { sasl: { mechanism: 'oauthbearer', token } }))
-  const provider = join(await folderFor(t), 'token.mjs')
-  await writeFile(
-    provider,
-    `export default async () => ({ value: '${token}', extensions: { team: 'shop' } })`,
-  )
-  await writesTo(
-    uniqueTopic('bearer'),
-    open(t, 'LOGIN_TLS', { sasl: { mechanism: 'oauthbearer', provider }, tls: { ca: kafka.authority.ca } }),
-  )
-})
+    const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
+    for (const mechanism of mechanisms) {
+      test(`SASL ${mechanism}: with the password, not with another one`, async (t) => {
+        const sasl = { mechanism, username: USER, password: PASSWORD }
+        await writesTo(uniqueTopic('sasl'), open(t, 'LOGIN', { sasl }))
+        await writesTo(uniqueTopic('sasl'), open(t, 'LOGIN_TLS', { sasl, tls: { ca: kafka.authority.ca } }))
+        const said = await reason(t, 'LOGIN', { sasl: { ...sasl, password: 'another one' } })
+        assert.match(said, /SASL .* authentication failed/)
+        assert.ok(!said.includes('another one'), 'no message shows a password')
+      })
+    }
 
-test('SASL oauthbearer: a token that the broker refuses, and a module without one, say so', async (t) => {
-  const expired = unsignedToken(USER, -60)
-  assert.match(
-    await reason(t, 'LOGIN', { sasl: { mechanism: 'oauthbearer', token: expired } }),
-    /SASL OAUTHBEARER authentication failed: .*invalid_token/,
-  )
-  const modules = {
-    'export default async () => { throw new Error("no network") }': /no network/,
-    'export default async () => undefined': /gave no \{ value: string \}/,
-    'export const token = 1': /has no function as its default export/,
-  }
-  for (const [source, said] of Object.entries(modules)) {
-    const provider = `data:text/javascript,${encodeURIComponent(source)}`
-    assert.match(await reason(t, 'LOGIN', { sasl: { mechanism: 'oauthbearer', provider } }), said)
-  }
-})
+    test('SASL oauthbearer: with a token, or with a module that brings one', async (t) => {
+      const token = unsignedToken(USER)
+      await writesTo(uniqueTopic('bearer'), open(t, 'LOGIN', { sasl: { mechanism: 'oauthbearer', token } }))
+      const provider = join(await folderFor(t), 'token.mjs')
+      await writeFile(
+        provider,
+        `export default async () => ({ value: '${token}', extensions: { team: 'shop' } })`,
+      )
+      await writesTo(
+        uniqueTopic('bearer'),
+        open(t, 'LOGIN_TLS', {
+          sasl: { mechanism: 'oauthbearer', provider },
+          tls: { ca: kafka.authority.ca },
+        }),
+      )
+    })
 
-for (const mechanism of ['scram-sha-512', 'oauthbearer'] as const) {
-  test(`${mechanism}: batches go on in order beyond the end of a session, on one connection`, async (t) => {
-    const folder = await folderFor(t)
-    const calls = join(folder, 'calls')
-    const provider = join(folder, 'token.mjs')
-    await writeFile(
-      provider,
-      `import { appendFileSync } from 'node:fs'
+    test('SASL oauthbearer: a token that the broker refuses, and a module without one, say so', async (t) => {
+      const expired = unsignedToken(USER, -60)
+      assert.match(
+        await reason(t, 'LOGIN', { sasl: { mechanism: 'oauthbearer', token: expired } }),
+        /SASL OAUTHBEARER authentication failed: .*invalid_token/,
+      )
+      const modules = {
+        'export default async () => { throw new Error("no network") }': /no network/,
+        'export default async () => undefined': /gave no \{ value: string \}/,
+        'export const token = 1': /has no function as its default export/,
+      }
+      for (const [source, said] of Object.entries(modules)) {
+        const provider = `data:text/javascript,${encodeURIComponent(source)}`
+        assert.match(await reason(t, 'LOGIN', { sasl: { mechanism: 'oauthbearer', provider } }), said)
+      }
+    })
+
+    for (const mechanism of ['scram-sha-512', 'oauthbearer'] as const) {
+      test(`${mechanism}: batches go on in order beyond the end of a session, on one connection`, async (t) => {
+        const folder = await folderFor(t)
+        const calls = join(folder, 'calls')
+        const provider = join(folder, 'token.mjs')
+        await writeFile(
+          provider,
+          `import { appendFileSync } from 'node:fs'
 export default async () => { appendFileSync(${JSON.stringify(calls)}, '.'); return { value: '${unsignedToken(USER)}' } }`,
-    )
-    const sasl =
-      mechanism === 'oauthbearer'
-        ? { mechanism, provider }
-        : { mechanism, username: USER, password: PASSWORD }
-    const port = open(t, 'SHORT', { sasl })
-    const topic = uniqueTopic('session')
-    await port.partitions(topic)
-    const { id, epoch } = await port.initProducerId()
-    let sequence = 0
-    const send = async (): Promise<void> => {
-      const header = { producerId: id, producerEpoch: epoch, baseSequence: sequence, timestamp: Date.now() }
-      await port.produce(topic, 0, encodeBatch(Buffer.from(`${sequence++}\n`), header).bytes)
-    }
-    await send()
-    // Five at a time without a pause: one refusal, or one that overtakes another, would be an error here.
-    for (const end = Date.now() + 6_000; Date.now() < end;) {
-      await Promise.all([send(), send(), send(), send(), send(), port.initProducerId()])
-    }
-    await sleep(3_500) // idle until the session is over
-    await send()
-    const values = (await readTopic(kafka.cluster.brokers, topic)).map(({ value }) => Number(value))
-    assert.equal(values.length, sequence)
-    assert.ok(
-      values.every((value, index) => value === index),
-      'in order',
-    )
-    if (mechanism === 'oauthbearer') {
-      const asked = (await readFile(calls, 'utf8')).length
-      assert.ok(asked >= 4 && asked <= 8, `a token for each login, ${asked} of them`)
+        )
+        const sasl =
+          mechanism === 'oauthbearer'
+            ? { mechanism, provider }
+            : { mechanism, username: USER, password: PASSWORD }
+        const port = open(t, 'SHORT', { sasl })
+        const topic = uniqueTopic('session')
+        await port.partitions(topic)
+        const { id, epoch } = await port.initProducerId()
+        let sequence = 0
+        const send = async (): Promise<void> => {
+          const header = {
+            producerId: id,
+            producerEpoch: epoch,
+            baseSequence: sequence,
+            timestamp: Date.now(),
+          }
+          await port.produce(topic, 0, encodeBatch(Buffer.from(`${sequence++}\n`), header).bytes)
+        }
+        await send()
+        // Five at a time without a pause: one refusal, or one that overtakes another, would be an error here.
+        for (const end = Date.now() + 6_000; Date.now() < end;) {
+          await Promise.all([send(), send(), send(), send(), send(), port.initProducerId()])
+        }
+        await sleep(3_500) // idle until the session is over
+        await send()
+        const values = (await readTopic(kafka.cluster.brokers, topic)).map(({ value }) => Number(value))
+        assert.equal(values.length, sequence)
+        assert.ok(
+          values.every((value, index) => value === index),
+          'in order',
+        )
+        if (mechanism === 'oauthbearer') {
+          const asked = (await readFile(calls, 'utf8')).length
+          assert.ok(asked >= 4 && asked <= 8, `a token for each login, ${asked} of them`)
+        }
+      })
     }
   })
-}
 
 test('the whole way: a logger writes over TLS with SCRAM, a consumer reads over the same', async (t) => {
   const topic = uniqueTopic('whole')
