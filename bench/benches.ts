@@ -1,14 +1,17 @@
+import { benchAdapters } from './adapters.ts'
 import { benchApp } from './app.ts'
 import { benchBacklog } from './backlog.ts'
 import type { Report, Surroundings } from './bench.ts'
 import { benchCalls } from './call.ts'
 import { benchEndToEnd } from './end-to-end.ts'
+import { benchExits } from './exits.ts'
 import { benchForward } from './forward.ts'
 import { benchLatency } from './latency.ts'
 import { benchMemory } from './memory.ts'
 import { benchOutage } from './outage.ts'
 import { findNode } from './other-node.ts'
 import type { BenchOptions } from './options.ts'
+import { benchPattern } from './pattern.ts'
 
 /** What runs with one Kafka, and how often where nobody says. */
 export interface Bench {
@@ -82,3 +85,25 @@ export const brokerBenches = {
 } satisfies Record<string, Bench>
 
 export type BrokerBench = keyof typeof brokerBenches
+
+/** The same for those that need none. */
+export interface LoneBench {
+  readonly rounds: number
+  readonly run: (surroundings: Omit<Surroundings, 'kafka'>, options: BenchOptions) => Promise<Report>
+}
+
+export const loneBenches = {
+  exits: { rounds: 1, run: ({ dir }, { quick }) => benchExits({ dir, quick }) },
+  adapters: {
+    rounds: 5,
+    run: (surroundings, { quick }) =>
+      benchAdapters({ ...surroundings, lines: quick ? 60_000 : 200_000, warmup: 20_000 }),
+  },
+  pattern: {
+    rounds: 5,
+    run: (surroundings, { quick }) =>
+      benchPattern({ ...surroundings, lines: quick ? 60_000 : 200_000, warmup: 20_000 }),
+  },
+} satisfies Record<string, LoneBench>
+
+export type LoneBenchName = keyof typeof loneBenches

@@ -2,11 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startKafka } from '../test/kafka/cluster.ts'
-import { benchAdapters } from './adapters.ts'
 import type { Report } from './bench.ts'
-import { brokerBenches, type Bench, type BrokerBench } from './benches.ts'
+import { brokerBenches, loneBenches, type Bench, type BrokerBench, type LoneBench } from './benches.ts'
 import { buildPackage } from './build.ts'
-import { benchExits } from './exits.ts'
 import { describeMachine } from './machine.ts'
 import { readOptions, type BenchOptions } from './options.ts'
 import { recover } from './recover.ts'
@@ -21,6 +19,8 @@ const HELP = `npm run bench [-- [name ...] [options]]    the first four by defau
              winston, bunyan and log4js; needs neither Kafka nor Java
   adapters   pino and winston into the journal, beside their own files and the
              usual rotation; needs neither Kafka nor Java
+  pattern    a record through a pattern into a file, beside log4js; needs
+             neither Kafka nor Java
 
   latency    the longest single calls while files rotate and are compressed
   end-to-end from the call to a consumer in another process, beside rsyslog
@@ -79,16 +79,20 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** Those on one broker first, then those on three, then those that need none. */
 async function run(options: BenchOptions, dir: string): Promise<void> {
-  const { benches, quick, replicas } = options
-  const brokers = benches.filter((bench): bench is BrokerBench => bench !== 'exits' && bench !== 'adapters')
-  const alone = brokers.filter((bench) => bench !== 'forward' || replicas.includes(1))
-  if (alone.length > 0) await runOn(1, alone, 1, options, dir)
+  const { benches, replicas } = options
+  const onBrokers = benches.filter((bench): bench is BrokerBench => bench in brokerBenches)
+  const onOne = onBrokers.filter((bench) => bench !== 'forward' || replicas.includes(1))
+  if (onOne.length > 0) await runOn(1, onOne, 1, options, dir)
   for (const copies of replicas.filter((number) => number > 1))
     if (benches.includes('forward')) await runOn(3, ['forward'], copies, options, dir)
-  if (benches.includes('exits')) show(await benchExits({ dir, quick }))
-  const rounds = options.rounds ?? (quick ? 2 : 5)
-  if (benches.includes('adapters'))
-    show(await benchAdapters({ dir, rounds, lines: quick ? 60_000 : 200_000, warmup: 20_000 }))
+  for (const name of benches.filter((bench) => bench in loneBenches)) {
+    const bench: LoneBench = loneBenches[name as keyof typeof loneBenches]
+    show(await bench.run({ dir, rounds: roundsOf(bench, options) }, options))
+  }
+}
+
+function roundsOf(bench: { readonly rounds: number }, { rounds, quick }: BenchOptions): number {
+  return rounds ?? (quick ? 2 : bench.rounds)
 }
 
 async function runOn(
@@ -101,7 +105,7 @@ async function runOn(
   await using kafka = await startKafka({ nodes, config: BENCH_CONFIG })
   for (const name of names) {
     const bench: Bench = brokerBenches[name]
-    const rounds = options.rounds ?? (options.quick ? 2 : bench.rounds)
+    const rounds = roundsOf(bench, options)
     await recover(kafka)
     show(await bench.run({ kafka, replicas, dir, rounds }, options))
   }

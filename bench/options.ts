@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { brokerBenches, type BrokerBench } from './benches.ts'
+import { brokerBenches, loneBenches, type BrokerBench, type LoneBenchName } from './benches.ts'
 
-export type BenchName = BrokerBench | 'exits' | 'adapters'
+export type BenchName = BrokerBench | LoneBenchName
 
 export interface BenchOptions {
   readonly benches: readonly BenchName[]
@@ -16,7 +16,7 @@ export interface BenchOptions {
   readonly replicas: readonly number[]
 }
 
-const all: readonly BenchName[] = [...(Object.keys(brokerBenches) as BrokerBench[]), 'exits', 'adapters']
+const all = [...Object.keys(brokerBenches), ...Object.keys(loneBenches)] as readonly BenchName[]
 /** What `npm run bench` runs: minutes, not hours. */
 const byDefault: readonly BenchName[] = ['call', 'app', 'forward', 'exits']
 

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { linesOnDisk, temporaryDirectory } from './journal/open-journal.ts'
+import { startMailbox } from './mailbox.ts'
 import { useKafka } from './kafka/brokers.ts'
 import { createTopic } from './kafka/read-topic.ts'
 
@@ -96,6 +97,32 @@ const tests = {
       ],
     )
     assert.match(output[0] ?? '', /^3 lines in .*\/shop\.0\./)
+  },
+
+  'outputters.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'outputters.ts')
+    assert.deepEqual(await messages(dir), ['server started', 'slow query'])
+    assert.deepEqual(output, [
+      'WARN  db: slow query',
+      '2 lines in the journal',
+      '1 in stdout',
+      `2 in ${join(dir, 'app.log')}`,
+      `1 in ${join(dir, 'orders.log')}`,
+    ])
+    const [started, slow] = (await readFile(join(dir, 'app.log'), 'utf8')).split('\n')
+    assert.match(started ?? '', /^\d{4}-\d\d-\d\dT[\d:,]+ \[INFO\] shop - server started port=8080$/)
+    assert.match(slow ?? '', / \[WARN\] shop::db - slow query ms=1234$/)
+    const orders = readdirSync(dir).find((name) => /^orders_\d{4}-\d\d-\d\d\.log$/.test(name)) ?? ''
+    assert.match(await readFile(join(dir, orders), 'utf8'), /^\{"time":.*"event":"placed","orderId":17\}\n$/)
+  },
+
+  'email-outputter.ts': async (t: TestContext) => {
+    const mailbox = await startMailbox(t)
+    const { output } = await run(t, 'email-outputter.ts', { SMTP_URL: mailbox.url })
+    assert.deepEqual(output, ['email: 2 written, 0 pending'])
+    assert.equal(mailbox.mails.length, 1)
+    assert.match(mailbox.mails[0] ?? '', /^Subject: shop: 2 errors, first: card reader is gone\r$/m)
+    assert.match(mailbox.mails[0] ?? '', / ERROR shop::db: query failed\r\nError: connection refused\r\n/)
   },
 
   'custom-sink.ts': async (t: TestContext) => {

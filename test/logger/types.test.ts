@@ -24,9 +24,7 @@ test('a level of your own is a typed method, on every logger of the tree', () =>
   expectTypeOf(log.audit).toEqualTypeOf<LogMethod>()
   expectTypeOf(log.get('db').child({ a: 1 }).chatter).toEqualTypeOf<LogMethod>()
   expectTypeOf(log).not.toHaveProperty('panic')
-  expectTypeOf<Parameters<(typeof log)['isLevelEnabled']>[0]>().toEqualTypeOf<
-    LevelName<'audit' | 'chatter'>
-  >()
+  expectTypeOf<(typeof log)['isLevelEnabled']>().parameter(0).toEqualTypeOf<LevelName<'audit' | 'chatter'>>()
   expectTypeOf(log.log).toBeCallableWith('audit', 'm', { a: 1 })
   // @ts-expect-error There is no such level.
   log.log('panic', 'm')
@@ -38,7 +36,8 @@ test('without levels of your own there are the six', () => {
   expectTypeOf(log).not.toHaveProperty('audit')
   expectTypeOf(log.info).toBeCallableWith({ a: 1 }, 'm')
   expectTypeOf(log.info).toBeCallableWith(() => 'm')
-  expectTypeOf(log.error).toBeCallableWith(new Error('no'), 'm')
+  const caught: unknown = new Error('no')
+  expectTypeOf(log.error).toBeCallableWith(caught, 'm')
 })
 
 test('outputters and formatters', () => {
