@@ -9,11 +9,13 @@ import { freePort, isFree } from './ports.ts'
 import type { Listener, NodePorts } from './properties.ts'
 import { findJava } from './toolchain.ts'
 
+type NodeConfig = Readonly<Record<string, string>>
+
 export interface ClusterOptions {
   /** @default 1 */
   readonly nodes?: 1 | 3
-  /** Settings of server.properties, for all nodes. */
-  readonly config?: Readonly<Record<string, string>>
+  /** Settings of server.properties, for all nodes or for each its own. */
+  readonly config?: NodeConfig | ((node: NodePorts & { readonly id: number }) => NodeConfig)
   /** Ways in beside the plain one, on ports of their own. @default none */
   readonly listeners?: readonly Listener[]
   /** SCRAM logins, as in 'SCRAM-SHA-256=[name=alice,password=secret]'. @default none */
@@ -83,11 +85,12 @@ export async function startKafka({
   for (let attempt = 1; ; attempt++) {
     const ports = await choosePorts(nodes, listeners.length, port)
     const folder = await mkdtemp(join(tmpdir(), 'logflume-kafka-'))
-    const ids = ports.map((_, index) => index + 1)
-    const cluster = new KafkaCluster(
-      folder,
-      ids.map((id) => new KafkaNode({ id, ports, listeners, folder, config, java, jars })),
-    )
+    const kafkaNodes = ports.map((own, index) => {
+      const id = index + 1
+      const ownConfig = typeof config === 'function' ? config({ id, ...own }) : config
+      return new KafkaNode({ id, ports, listeners, folder, config: ownConfig, java, jars })
+    })
+    const cluster = new KafkaCluster(folder, kafkaNodes)
     try {
       await formatAndStart(cluster, scram)
       return cluster

@@ -15,21 +15,51 @@ const MANIFEST = 'manifest.json'
 export interface JarOptions {
   /** Folder that survives between runs. @default cacheFolder() */
   readonly cache?: string
-  /** Puts all jars of Kafka into an empty folder. @default fetchWithMaven */
+  /** Puts all jars into an empty folder. @default by Maven */
   readonly fetch?: (folder: string) => Promise<void>
   /** Told once before a download. @default console.error */
   readonly tell?: (line: string) => void
 }
 
+/** Jars that are fetched together, each with what it needs itself. */
+interface Bundle {
+  /** Of its folder in the cache. */
+  readonly name: string
+  readonly title: string
+  readonly megabytes: number
+  /** Of `org.apache.kafka`, in the version of Kafka. */
+  readonly artifacts: readonly string[]
+}
+
+const KAFKA: Bundle = { name: 'kafka', title: 'Kafka', megabytes: 50, artifacts: ['kafka_2.13'] }
+const CONNECT: Bundle = {
+  name: 'kafka-connect',
+  title: 'Kafka Connect',
+  megabytes: 60,
+  artifacts: ['connect-runtime', 'connect-file', 'connect-json'],
+}
+
 /** The folder with the jars of Kafka, fetched where the cache has none or a broken one. */
-export async function kafkaJars({
-  cache = cacheFolder(),
-  fetch = fetchWithMaven,
-  tell = console.error,
-}: JarOptions = {}): Promise<string> {
-  const folder = join(cache, `kafka-${KAFKA_VERSION}-log4j-${LOG4J_VERSION}`)
+export function kafkaJars(options: JarOptions = {}): Promise<string> {
+  return bundleFolder(KAFKA, options)
+}
+
+/** The same with those of Kafka Connect and its connectors for files. */
+export function connectJars(options: JarOptions = {}): Promise<string> {
+  return bundleFolder(CONNECT, options)
+}
+
+async function bundleFolder(
+  bundle: Bundle,
+  {
+    cache = cacheFolder(),
+    fetch = (folder) => fetchWithMaven(bundle, folder),
+    tell = console.error,
+  }: JarOptions,
+): Promise<string> {
+  const folder = join(cache, `${bundle.name}-${KAFKA_VERSION}-log4j-${LOG4J_VERSION}`)
   if (await isWhole(folder)) return folder
-  tell(`fetching Kafka ${KAFKA_VERSION} from Maven Central, about 50 MB, once`)
+  tell(`fetching ${bundle.title} ${KAFKA_VERSION} from Maven Central, about ${bundle.megabytes} MB, once`)
   await mkdir(cache, { recursive: true })
   const fresh = await mkdtemp(`${folder}.`)
   try {
@@ -79,10 +109,10 @@ async function putInPlace(fresh: string, folder: string): Promise<void> {
   })
 }
 
-async function fetchWithMaven(folder: string): Promise<void> {
+async function fetchWithMaven({ title, artifacts }: Bundle, folder: string): Promise<void> {
   const maven = await findMaven()
   const pom = join(folder, 'pom.xml')
-  await writeFile(pom, POM)
+  await writeFile(pom, pomOf(artifacts))
   const goal = `${DEPENDENCY_PLUGIN}:copy-dependencies`
   const quiet = ['-B', '-q', '-Dstyle.color=never']
   const args = [...quiet, '-f', pom, goal, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
@@ -93,27 +123,32 @@ async function fetchWithMaven(folder: string): Promise<void> {
       .split('\n')
       .slice(0, 5)
       .join('\n')
-    throw new Error(`Maven could not fetch Kafka ${KAFKA_VERSION}:\n${said}`, { cause: error })
+    throw new Error(`Maven could not fetch ${title} ${KAFKA_VERSION}:\n${said}`, { cause: error })
   })
 }
 
-const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+function pomOf(artifacts: readonly string[]): string {
+  const dependencies = [
+    ...artifacts.map((artifact) => dependency('org.apache.kafka', artifact, KAFKA_VERSION)),
+    dependency('org.apache.logging.log4j', 'log4j-slf4j-impl', LOG4J_VERSION),
+  ]
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>logflume</groupId>
   <artifactId>kafka-for-tests</artifactId>
   <version>1</version>
   <packaging>pom</packaging>
   <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka_2.13</artifactId>
-      <version>${KAFKA_VERSION}</version>
-    </dependency>
-    <dependency>
-      <groupId>org.apache.logging.log4j</groupId>
-      <artifactId>log4j-slf4j-impl</artifactId>
-      <version>${LOG4J_VERSION}</version>
-    </dependency>
+${dependencies.join('\n')}
   </dependencies>
 </project>
 `
+}
+
+function dependency(group: string, artifact: string, version: string): string {
+  return `    <dependency>
+      <groupId>${group}</groupId>
+      <artifactId>${artifact}</artifactId>
+      <version>${version}</version>
+    </dependency>`
+}

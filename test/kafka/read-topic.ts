@@ -57,21 +57,38 @@ export async function createTopic(
 export async function readTopic(
   brokers: readonly string[],
   topic: string,
-  { count, timeout = 30_000 }: ReadOptions = {},
+  options: ReadOptions = {},
 ): Promise<TopicMessage[]> {
   const messages: TopicMessage[] = []
+  await eachMessage(brokers, topic, (message) => messages.push(message), options)
+  return messages.sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
+}
+
+/** The same messages one by one, in order of offset within each partition, for more than fit into memory. */
+export async function eachMessage(
+  brokers: readonly string[],
+  topic: string,
+  take: (message: TopicMessage) => void,
+  { count, timeout = 30_000 }: ReadOptions = {},
+): Promise<void> {
+  let taken = 0
   const unread = count === undefined ? await unreadPartitions(brokers, topic) : new Map<number, bigint>()
-  const complete = () => (count === undefined ? unread.size === 0 : messages.length >= count)
-  if (complete()) return messages
+  const complete = () => (count === undefined ? unread.size === 0 : taken >= count)
+  if (complete()) return
 
   const wanted = () => (count === undefined ? `offsets ${describe(unread)} to come` : `${count} wanted`)
   const consumer = kafkaClient(brokers).consumer({ groupId: uniqueTopic('read-topic'), maxWaitTimeInMs: 100 })
   const { promise, resolve, reject } = deferred()
   const timer = setTimeout(() => {
-    reject(new Error(`${messages.length} messages of ${topic} after ${timeout} ms, ${wanted()}`))
+    reject(new Error(`${taken} messages of ${topic} after ${timeout} ms, ${wanted()}`))
   }, timeout)
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) reject(payload.error)
+  })
+  // Told also of what has no messages to show, as the end of a transaction.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
+    if (BigInt(lastOffset) + 1n >= (unread.get(partition) ?? 0n)) unread.delete(partition)
+    if (complete()) resolve()
   })
   try {
     await consumer.connect()
@@ -79,10 +96,8 @@ export async function readTopic(
     await consumer.run({
       autoCommit: false,
       eachBatch: ({ batch }) => {
-        for (const message of batch.messages) messages.push(fromKafkajs(batch.partition, message))
-        if (BigInt(batch.lastOffset()) + 1n >= (unread.get(batch.partition) ?? 0n))
-          unread.delete(batch.partition)
-        if (complete()) resolve()
+        for (const message of batch.messages) take(fromKafkajs(batch.partition, message))
+        taken += batch.messages.length
         return Promise.resolve()
       },
     })
@@ -91,7 +106,6 @@ export async function readTopic(
     clearTimeout(timer)
     await consumer.disconnect()
   }
-  return messages.sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
 }
 
 /** The partitions that hold something, each with its high watermark. */
