@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProxiedKafka } from './kafka-behind-proxies.ts'
+import type { BrokerFault, NetworkFault, ProcessFault, Schedule, Step } from './schedule.ts'
+import type { Subject } from './subject.ts'
+
+/** How often each thing went wrong. */
+export class FaultCounts {
+  readonly #counts = new Map<string, number>()
+
+  add(what: string): void {
+    this.#counts.set(what, this.of(what) + 1)
+  }
+
+  of(what: string): number {
+    return this.#counts.get(what) ?? 0
+  }
+
+  /** All that begin with a word. */
+  sum(word: string): number {
+    return [...this.#counts].reduce((sum, [what, count]) => sum + (what.startsWith(word) ? count : 0), 0)
+  }
+
+  toJSON(): Record<string, number> {
+    return Object.fromEntries(this.#counts)
+  }
+}
+
+/**
+ * Lets everything of a schedule go wrong, until its processes have had their last kill (or `until`, a
+ * `performance.now()`), and puts all of it right again.
+ */
+export async function letFail(
+  subject: Subject,
+  kafka: ProxiedKafka,
+  schedule: Schedule,
+  { counts, until }: { readonly counts: FaultCounts; readonly until: number },
+): Promise<void> {
+  const over = new AbortController()
+  const patience = setTimeout(() => over.abort(), until - performance.now())
+  const beside = [
+    play(schedule.brokers, over.signal, async (step) => failBroker(kafka, step, counts)),
+    play(schedule.network, over.signal, async (step) => failNetwork(kafka, step, counts)),
+  ]
+  try {
+    const processes = play(schedule.processes, over.signal, async (step) =>
+      failProcess(subject, step, counts),
+    )
+    await Promise.race([processes, ...beside])
+  } finally {
+    clearTimeout(patience)
+    over.abort()
+    const ends = await Promise.allSettled(beside)
+    for (const proxy of kafka.proxies) proxy.heal()
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+}
+
+/** One step after the other; what has begun is brought to its end. */
+async function play<Kind extends string>(
+  steps: Iterable<Step<Kind>>,
+  signal: AbortSignal,
+  act: (step: Step<Kind>) => Promise<void>,
+): Promise<void> {
+  for (const step of steps) {
+    await sleep(step.after, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return
+    await act(step)
+  }
+}
+
+async function failProcess(
+  subject: Subject,
+  { kind, target, length }: Step<ProcessFault>,
+  counts: FaultCounts,
+): Promise<void> {
+  counts.add(`process ${kind}`)
+  if (kind === 'kill') await subject.kill(target)
+  else if (kind === 'pause') await subject.pause(target, length)
+  else subject.rotate(target)
+}
+
+async function failBroker(
+  { cluster }: ProxiedKafka,
+  { kind, target, length }: Step<BrokerFault>,
+  counts: FaultCounts,
+): Promise<void> {
+  counts.add(`broker ${kind}`)
+  const node = cluster.node(target + 1)
+  if (kind === 'kill') {
+    await node.kill()
+    await sleep(length)
+    await node.restart()
+  } else {
+    node.pause()
+    await sleep(length)
+    node.resume()
+    await node.ready()
+  }
+}
+
+async function failNetwork(
+  { proxies }: ProxiedKafka,
+  { kind, target, length }: Step<NetworkFault>,
+  counts: FaultCounts,
+): Promise<void> {
+  const proxy = proxies[target]
+  if (proxy === undefined) throw new RangeError(`no proxy ${target}`)
+  counts.add(`network ${kind}`)
+  switch (kind) {
+    case 'cut':
+      proxy.cut()
+      return
+    case 'half-close':
+      proxy.halfClose()
+      return
+    case 'delay':
+      proxy.delay(Math.ceil(length / 10))
+      break
+    case 'stall':
+      proxy.stall()
+      break
+    case 'lose answers':
+      proxy.loseAnswers()
+      break
+  }
+  await sleep(length)
+  proxy.heal()
+}
