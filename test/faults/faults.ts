@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { KafkaNode } from '../kafka/node.ts'
 import type { ProxiedKafka } from './kafka-behind-proxies.ts'
 import type { BrokerFault, NetworkFault, ProcessFault, Schedule, Step } from './schedule.ts'
 import type { Subject } from './subject.ts'
@@ -37,23 +38,19 @@ export async function letFail(
 ): Promise<void> {
   const over = new AbortController()
   const patience = setTimeout(() => over.abort(), until - performance.now())
-  const beside = [
-    play(schedule.brokers, over.signal, async (step) => failBroker(kafka, step, counts)),
-    play(schedule.network, over.signal, async (step) => failNetwork(kafka, step, counts)),
+  const tracks = [
+    play(schedule.processes, over.signal, (step) => failProcess(subject, step, counts)),
+    play(schedule.brokers, over.signal, (step) => failBroker(kafka, step, counts)),
+    play(schedule.network, over.signal, (step) => failNetwork(kafka, step, counts)),
   ]
-  try {
-    const processes = play(schedule.processes, over.signal, async (step) =>
-      failProcess(subject, step, counts),
-    )
-    await Promise.race([processes, ...beside])
-  } finally {
-    clearTimeout(patience)
-    over.abort()
-    const ends = await Promise.allSettled(beside)
-    for (const proxy of kafka.proxies) proxy.heal()
-    const failed = ends.find((end) => end.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-  }
+  // The first to end is that of the processes, or one that has failed.
+  await Promise.race(tracks).catch(() => undefined)
+  clearTimeout(patience)
+  over.abort()
+  const ends = await Promise.allSettled(tracks)
+  for (const proxy of kafka.proxies) proxy.heal()
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 /** One step after the other; what has begun is brought to its end. */
@@ -90,12 +87,25 @@ async function failBroker(
   if (kind === 'kill') {
     await node.kill()
     await sleep(length)
-    await node.restart()
+    await restart(node)
   } else {
     node.pause()
     await sleep(length)
     node.resume()
     await node.ready()
+  }
+}
+
+/** While it was dead, its ports were anybody's. */
+async function restart(node: KafkaNode): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await node.restart()
+      return
+    } catch (error) {
+      if (attempt === 5 || !String(error).includes('Address already in use')) throw error
+      await sleep(1000)
+    }
   }
 }
 

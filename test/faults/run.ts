@@ -10,7 +10,7 @@ import type { Destination, Subject } from './subject.ts'
 /** Partitions of the topic. */
 const PARTITIONS = 4
 /** Milliseconds without a new line in Kafka after which nothing is waited for. */
-const SETTLED_AFTER = 30_000
+const SETTLED_AFTER = 60_000
 
 export interface RunOptions {
   readonly seed: number

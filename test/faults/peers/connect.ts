@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectJars, KAFKA_VERSION } from '../../kafka/jars.ts'
@@ -10,7 +10,7 @@ import { Program } from './program.ts'
 import { Shipper } from './shipper.ts'
 
 /** Milliseconds that a worker may take to run its connectors before faults go on without that. */
-const READY_WITHIN = 60_000
+const READY_WITHIN = 300_000
 
 type Properties = Readonly<Record<string, string>>
 
@@ -33,13 +33,15 @@ export async function startConnect(
     file,
     topic,
   }))
+  const plugins = join(dir, 'plugins')
+  await mkdir(plugins)
   const common = {
     'bootstrap.servers': brokers.join(),
     listeners: `http://127.0.0.1:${port}`,
     'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'plugin.discovery': 'only_scan',
-    'plugin.path': '',
+    'plugin.path': plugins, // empty: everything is on the class path
   }
   const ofMode: Record<typeof mode, Properties> = {
     standalone: { 'offset.storage.file.filename': join(dir, 'offsets'), 'offset.flush.interval.ms': '1000' },
