@@ -4,6 +4,9 @@ import type { ProxiedKafka } from './kafka-behind-proxies.ts'
 import type { BrokerFault, NetworkFault, ProcessFault, Schedule, Step } from './schedule.ts'
 import type { Subject } from './subject.ts'
 
+/** Milliseconds that a broker may take to come back, on a machine that others use as well. */
+const BACK_WITHIN = 180_000
+
 /** How often each thing went wrong. */
 export class FaultCounts {
   readonly #counts = new Map<string, number>()
@@ -39,7 +42,7 @@ export async function letFail(
   const over = new AbortController()
   const patience = setTimeout(() => over.abort(), until - performance.now())
   const tracks = [
-    play(schedule.processes, over.signal, (step) => failProcess(subject, step, counts)),
+    play(schedule.processes, over.signal, (step) => failProcess(subject, kafka, step, counts)),
     play(schedule.brokers, over.signal, (step) => failBroker(kafka, step, counts)),
     play(schedule.network, over.signal, (step) => failNetwork(kafka, step, counts)),
   ]
@@ -68,13 +71,30 @@ async function play<Kind extends string>(
 
 async function failProcess(
   subject: Subject,
+  { proxies }: ProxiedKafka,
   { kind, target, length }: Step<ProcessFault>,
   counts: FaultCounts,
 ): Promise<void> {
   counts.add(`process ${kind}`)
-  if (kind === 'kill') await subject.kill(target)
-  else if (kind === 'pause') await subject.pause(target, length)
-  else subject.rotate(target)
+  switch (kind) {
+    case 'kill':
+      await subject.kill(target)
+      break
+    case 'kill unanswered': {
+      for (const proxy of proxies) proxy.loseAnswers()
+      await sleep(length / 5)
+      const killed = subject.kill(target)
+      for (const proxy of proxies) proxy.heal()
+      await killed
+      break
+    }
+    case 'pause':
+      await subject.pause(target, length)
+      break
+    case 'rotate':
+      subject.rotate(target)
+      break
+  }
 }
 
 async function failBroker(
@@ -92,7 +112,7 @@ async function failBroker(
     node.pause()
     await sleep(length)
     node.resume()
-    await node.ready()
+    await node.ready({ timeout: BACK_WITHIN })
   }
 }
 
@@ -100,7 +120,9 @@ async function failBroker(
 async function restart(node: KafkaNode): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await node.restart()
+      await node.kill()
+      await node.start()
+      await node.ready({ timeout: BACK_WITHIN })
       return
     } catch (error) {
       if (attempt === 5 || !String(error).includes('Address already in use')) throw error

@@ -39,7 +39,7 @@ function markdownTable(rows: readonly Row[]): string {
 function cells(row: Row): string[] {
   const { subject, replication, seed, kills, brokerKills, lines, lost, twice, outOfOrder, seconds } = row
   const others = Object.entries(row.faults).filter(
-    ([what]) => what !== 'process kill' && what !== 'broker kill',
+    ([what]) => !what.startsWith('process kill') && what !== 'broker kill',
   )
   const rest = [
     replication,

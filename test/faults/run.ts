@@ -57,7 +57,7 @@ export async function runFaults(options: RunOptions): Promise<Outcome> {
   const counts = new FaultCounts()
   const started = performance.now()
   const progress = setInterval(() => {
-    const [killed, brokerKills] = [counts.of('process kill'), counts.of('broker kill')]
+    const [killed, brokerKills] = [counts.sum('process kill'), counts.of('broker kill')]
     const others = counts.sum('network') + counts.of('broker pause') + counts.of('process pause')
     say(
       `${elapsed(started)}: ${killed} of ${kills} kills, ${brokerKills} broker kills, ` +
@@ -86,7 +86,7 @@ export async function runFaults(options: RunOptions): Promise<Outcome> {
     { timeout: 300_000 },
   )
   const tally = account.tally()
-  const killed = counts.of('process kill')
+  const killed = counts.sum('process kill')
   const failures = [...notes.failures, ...tally.examples]
   if (killed < kills) failures.push(`time was up after ${killed} of ${kills} kills`)
   return {

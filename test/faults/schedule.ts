@@ -11,7 +11,8 @@ export interface Step<Kind extends string> {
   readonly length: number
 }
 
-export type ProcessFault = 'kill' | 'pause' | 'rotate'
+/** 'kill unanswered': while what it sends arrives, and no answer comes back. */
+export type ProcessFault = 'kill' | 'kill unanswered' | 'pause' | 'rotate'
 export type BrokerFault = 'kill' | 'pause'
 export type NetworkFault = 'cut' | 'delay' | 'stall' | 'half-close' | 'lose answers'
 
@@ -47,8 +48,8 @@ export function drawSchedule({ seed, processes, brokers, kills, pace }: Schedule
 function drawProcesses(random: Random, count: number, kills: number, pace: number): Step<ProcessFault>[] {
   const steps: Step<ProcessFault>[] = []
   for (let killed = 0; killed < kills;) {
-    const kind = random.choose({ kill: 6, pause: 1, rotate: 2 })
-    if (kind === 'kill') killed++
+    const kind = random.choose({ kill: 4, 'kill unanswered': 2, pause: 1, rotate: 2 })
+    if (kind.startsWith('kill')) killed++
     const [after, target, length] = [
       random.interval(pace),
       random.between(0, count - 1),
