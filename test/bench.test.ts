@@ -299,7 +299,7 @@ test('npm run bench tells how it is used, also when it is used wrongly', async (
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
 
   const uses = [
-    [['cal'], /^'cal': expected call, app, forward, latency, .*exits or nothing/],
+    [['cal'], /^'cal': expected call, app, forward, latency, .*exits.* or nothing/],
     [['--fast'], /^Unknown option '--fast'/],
   ] as const
   for (const [wrong, message] of await Promise.all(

@@ -17,7 +17,9 @@ function openLogflume(options: CallInput): Subject {
     log: (n) => log.info(`${message} ${n}`),
     disabled: () => log.debug(message),
     child: (n) => log.child({ n }),
-    end: async () => void (await root.close()),
+    async end() {
+      await root.close()
+    },
   }
 }
 
