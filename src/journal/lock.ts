@@ -68,19 +68,20 @@ export function claimSlot(dir: string, name: string, rules = lockRules()): SlotL
  * lock was deleted with its directory and nobody has had the slot since, else one with no lines in it.
  */
 export function claimAnew(dir: string, name: string, lost: SlotLock, rules = lockRules()): SlotLock {
-  lost.release()
   const claim = (slot: number, isFree: (lock: SlotLock) => boolean): SlotLock | undefined => {
     const lock = claimSlotNumber(dir, name, slot, rules)
     if (lock === undefined || isFree(lock)) return lock
     lock.release()
     return undefined
   }
-  return (
+  const claimed =
     claim(lost.slot, ({ isFirst }) => isFirst) ??
     claimFirst(dir, name, (slot) =>
       isUsed(dir, name, slot) ? undefined : claim(slot, () => !isUsed(dir, name, slot)),
     )
-  )
+  // Not earlier: where none can be claimed now, the old one may be in its place again the next time.
+  lost.release()
+  return claimed
 }
 
 function claimFirst(dir: string, name: string, claim: (slot: number) => SlotLock | undefined): SlotLock {

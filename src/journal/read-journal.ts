@@ -44,7 +44,7 @@ export interface JournalBlock {
 
 /** The lines of a journal, one by one or in blocks. It can be gone through once. */
 export interface JournalReading extends AsyncIterable<JournalLine> {
-  /** The same in blocks, which costs a tenth: for who counts, copies or parses bytes. */
+  /** The same in blocks, which costs far less: for who counts, copies or parses bytes. */
   blocks(): AsyncGenerator<JournalBlock, void, undefined>
   /** Behind the last line that was given out, of each slot: as `from`, another reading goes on there. */
   readonly positions: readonly JournalPosition[]
