@@ -15,6 +15,7 @@ import { kafkaClient } from '../kafka/client.ts'
 import { startKafka } from '../kafka/cluster.ts'
 import type { KafkaCluster } from '../kafka/cluster.ts'
 import { readTopic, uniqueTopic } from '../kafka/read-topic.ts'
+import { persist } from './persist.ts'
 
 let cluster: KafkaCluster
 before(async () => {
@@ -52,7 +53,8 @@ for (const name of ['gzip', 'snappy', 'lz4', 'zstd'] as const satisfies readonly
     })
     const packed = await compressBatch(plain, codecOf(name)!)
     assert.ok(packed.bytes.length < plain.bytes.length / 2, `${packed.bytes.length} bytes`)
-    assert.deepEqual(await port.produce(topic, 0, packed.bytes), { baseOffset: 0n })
+    const answer = await persist(() => port.produce(topic, 0, packed.bytes))
+    assert.deepEqual(answer, { baseOffset: 0n })
     const read = await readTopic(cluster.brokers, topic)
     assert.equal(read.length, lines.length)
     for (const [index, { value, headers }] of read.entries()) {

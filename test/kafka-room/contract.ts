@@ -6,7 +6,6 @@ import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { connectKafka } from '../../src/kafka/connect.ts'
 import { KafkaRefusal } from '../../src/kafka/kafka-refusal.ts'
@@ -16,6 +15,7 @@ import { useKafka } from '../kafka/brokers.ts'
 import { startKafka } from '../kafka/cluster.ts'
 import { freePort } from '../kafka/ports.ts'
 import { readTopic, uniqueTopic } from '../kafka/read-topic.ts'
+import { persist } from './persist.ts'
 
 const NOT_IDEMPOTENT: ProducerIdentity = { id: -1n, epoch: -1 }
 
@@ -51,19 +51,6 @@ async function refusal(work: Promise<unknown>): Promise<KafkaRefusal> {
   )
   assert.ok(error instanceof KafkaRefusal, `a KafkaRefusal, not ${String(error)}`)
   return error
-}
-
-/** What a caller does: again, as long as the refusal says that this may help. */
-async function persist<T>(work: () => Promise<T>, patience = 20_000): Promise<T> {
-  const until = Date.now() + patience
-  for (;;) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof KafkaRefusal) || !error.retryable || Date.now() > until) throw error
-      await sleep(50)
-    }
-  }
 }
 
 /** A host that takes connections and says nothing. */

@@ -11,6 +11,7 @@ import { kafkaClient } from '../kafka/client.ts'
 import { startKafka } from '../kafka/cluster.ts'
 import type { KafkaCluster } from '../kafka/cluster.ts'
 import { createTopic, uniqueTopic } from '../kafka/read-topic.ts'
+import { persist } from './persist.ts'
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
@@ -85,7 +86,8 @@ test('who may write to a topic may write to it idempotently, and needs nothing m
   const port = open(t, 'writer')
   assert.equal((await port.partitions(topic)).length, 1)
   const { id, epoch } = await port.initProducerId()
-  await port.produce(topic, 0, line({ producerId: id, producerEpoch: epoch, baseSequence: 0 }))
+  const first = line({ producerId: id, producerEpoch: epoch, baseSequence: 0 })
+  await persist(() => port.produce(topic, 0, first))
 })
 
 test('who may write to no topic gets no producer id: 31; and is refused as a writer with 29', async (t) => {

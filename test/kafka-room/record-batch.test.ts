@@ -216,7 +216,9 @@ void test('a number of lines that is not theirs is refused', () => {
 })
 
 void test('any lines with keys, headers and ids come back as they went in, packed or not', async () => {
-  const names = fc.dictionary(fc.string({ maxLength: 40 }), fc.string({ maxLength: 100 }), { maxKeys: 4 })
+  // kafkajs, which reads them here, takes those that every object has for headers that are there already.
+  const name = fc.string({ maxLength: 40 }).filter((one) => !(one in {}))
+  const names = fc.dictionary(name, fc.string({ maxLength: 100 }), { maxKeys: 4 })
   const keyed = fc.tuple(line, fc.option(fc.uint8Array({ maxLength: 300 })))
   const batches = fc.array(keyed, { minLength: 1, maxLength: 60 })
   await fc.assert(

@@ -15,6 +15,7 @@ import { encodeBatch } from '../../src/kafka/record-batch.ts'
 import { OptionReader } from '../../src/options.ts'
 import { Authority } from '../kafka/certificates.ts'
 import { readTopic, uniqueTopic } from '../kafka/read-topic.ts'
+import { persist } from './persist.ts'
 import { PASSWORD, startSecuredKafka, unsignedToken, USER } from './secured-kafka.ts'
 
 let kafka: Awaited<ReturnType<typeof startSecuredKafka>>
@@ -43,7 +44,8 @@ async function writesTo(topic: string, port: KafkaPort): Promise<void> {
   await port.partitions(topic)
   const { id, epoch } = await port.initProducerId()
   const header = { producerId: id, producerEpoch: epoch, baseSequence: 0, timestamp: Date.now() }
-  await port.produce(topic, 0, encodeBatch(Buffer.from('a line\n'), header).bytes)
+  const { bytes } = encodeBatch(Buffer.from('a line\n'), header)
+  await persist(() => port.produce(topic, 0, bytes))
   assert.equal((await readTopic(kafka.cluster.brokers, topic)).length, 1)
 }
 
@@ -180,16 +182,18 @@ export default async () => { appendFileSync(${JSON.stringify(calls)}, '.'); retu
         await port.partitions(topic)
         const { id, epoch } = await port.initProducerId()
         let sequence = 0
-        const send = async (): Promise<void> => {
+        const batch = (): Buffer => {
           const header = {
             producerId: id,
             producerEpoch: epoch,
             baseSequence: sequence,
             timestamp: Date.now(),
           }
-          await port.produce(topic, 0, encodeBatch(Buffer.from(`${sequence++}\n`), header).bytes)
+          return encodeBatch(Buffer.from(`${sequence++}\n`), header).bytes
         }
-        await send()
+        const send = (): Promise<unknown> => port.produce(topic, 0, batch())
+        const first = batch()
+        await persist(() => port.produce(topic, 0, first))
         // Five at a time without a pause: one refusal, or one that overtakes another, would be an error here.
         for (const end = Date.now() + 6_000; Date.now() < end;) {
           await Promise.all([send(), send(), send(), send(), send(), port.initProducerId()])
