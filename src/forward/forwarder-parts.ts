@@ -58,6 +58,8 @@ export interface ForwarderParts {
   readonly checkpointFile: CheckpointFile
   readonly connect: () => KafkaPort
   readonly encode: Encode
+  /** Nobody needs the bytes of this batch any more, that `encode` has made. @default left to the collector */
+  readonly release?: ((bytes: Buffer) => void) | undefined
   /** Where keys decide on partitions. */
   readonly placer?: KeyPlacer | undefined
   /** Puts a line aside that Kafka will never take. */

@@ -16,6 +16,11 @@ import { describeCut, Window, type Entry } from './window.ts'
 /** Topics of each day, and others that come and go, leave their numbers behind: so many are kept. */
 const MAX_LANES = 1000
 
+/** Cuts that may wait for others to come back: more would only be smaller, as lines come one by one. */
+const CUTS_AHEAD = 2
+/** Milliseconds after which one more is made all the same: it may go where nothing is in its way. */
+const AHEAD_PATIENCE = 50
+
 /** Who sends without numbers. */
 const WITHOUT_ID: ProducerIdentity = { id: -1n, epoch: -1 }
 
@@ -103,6 +108,7 @@ export class Forwarder {
       // Without numbers a batch that was refused could come behind the next one.
       mostInFlight: () => (this.#producer === WITHOUT_ID ? 1 : Infinity),
       save: () => this.#save(),
+      release: this.#parts.release,
       onSettledDown: () => {
         if (this.#lanes.size > MAX_LANES) this.#forgetLanes()
         if (!this.#saved) this.#save()
@@ -158,12 +164,19 @@ export class Forwarder {
 
   async #readLoop(): Promise<void> {
     const { ledger, settings } = this.#parts
+    let isPatient = true
     while (!this.#stop.signal.aborted) {
       if (this.#producer === undefined || this.#window.isFull) {
         this.#sender.wake()
         await this.#reading.wait()
         continue
       }
+      if (isPatient && this.#window.unsent >= CUTS_AHEAD) {
+        await this.#reading.wait(AHEAD_PATIENCE)
+        isPatient = false
+        continue
+      }
+      isPatient = true
       const seen = ledger.wakes
       const step = await this.#cutter.next()
       if (step === 'unknown topic') {

@@ -13,6 +13,7 @@ import { compressBatch, encodeBatch, NOT_IDEMPOTENT } from '../kafka/record-batc
 import { headerBlock } from '../kafka/record-headers.ts'
 import type { Position } from '../record.ts'
 import { AdoptedLedger, Adoption } from './adoption.ts'
+import { BatchBuffers } from './batch-buffers.ts'
 import { CheckpointFile, type Checkpoint } from './checkpoint.ts'
 import { rulesOf, type ForwarderParts } from './forwarder-parts.ts'
 import { Forwarder } from './forwarder.ts'
@@ -189,6 +190,7 @@ class ForwardingWorker {
     const found = this.#checkpoint(slot)
     const id = found?.journal ?? randomUUID()
     const placer = settings.key && this.#placer(settings.key, id)
+    const buffers = new BatchBuffers()
     const refused = new RefusedLines(refusedFile(journal.dir, journal.name, slot))
     const rules = rulesOf({ router, placer })
     return {
@@ -206,9 +208,13 @@ class ForwardingWorker {
           headers,
           ids: isNumbered ? undefined : { journal: id, ordinal },
           key: placer?.keyOf,
+          allocate: (bytes) => buffers.take(bytes),
         })
-        return codec === undefined ? batch : compressBatch(batch, codec)
+        if (codec === undefined) return batch
+        return compressBatch(batch, codec).finally(() => buffers.give(batch.bytes))
       },
+      // Without acknowledgement nobody knows when a batch has left.
+      release: settings.kafka.acks === 'none' ? undefined : (bytes) => buffers.give(bytes),
       keepRefused: (line, about) => refused.keep(line, about),
       onDelivery: (delivery) => this.#say({ type: 'delivery', delivery }),
       diagnose: this.#diagnose,

@@ -30,6 +30,8 @@ export interface SenderParts {
   readonly mostInFlight: () => number
   /** Writes down what is about to leave. */
   readonly save: () => void
+  /** Nobody needs the bytes of this batch any more. */
+  readonly release: ((bytes: Buffer) => void) | undefined
   /** What had not been written down yet is, since nothing else is left to do. */
   readonly onSettledDown: () => void
   readonly onAcknowledged: (part: PartEntry) => void
@@ -254,6 +256,8 @@ export class Sender {
     port.produce(lane.topic, lane.partition, bytes).then(
       () => {
         lane.sent--
+        // An answer says that all of it has left. Of an earlier try without one, who knows.
+        if (!wasUnsure) this.#parts.release?.(bytes)
         this.#acknowledged(part)
       },
       (thrown: unknown) => {

@@ -8,8 +8,16 @@ export class Signal {
     this.#wake?.()
   }
 
-  async wait(): Promise<void> {
-    if (!this.#raised) await new Promise<void>((resolve) => (this.#wake = resolve))
+  /** @param within milliseconds after which the sleep is over in any case. @default none */
+  async wait(within?: number): Promise<void> {
+    if (!this.#raised) {
+      let timer: NodeJS.Timeout | undefined
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        if (within !== undefined) timer = setTimeout(resolve, within)
+      })
+      clearTimeout(timer)
+    }
     this.#wake = undefined
     this.#raised = false
   }

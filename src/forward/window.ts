@@ -56,6 +56,14 @@ export class Window {
     return this.#entries.at(-1)
   }
 
+  /** How many cuts wait, at the end, of which nothing has left yet. */
+  get unsent(): number {
+    const last = this.#entries.findLastIndex(
+      (entry) => entry.kind === 'cut' && entry.parts.some(({ state, unsure }) => state !== 'ready' || unsure),
+    )
+    return this.#entries.length - 1 - last
+  }
+
   get cuts(): CutEntry[] {
     return this.#entries.filter((entry) => entry.kind === 'cut')
   }

@@ -40,6 +40,8 @@ export interface RecordExtras {
   readonly headers?: HeaderBlock | undefined
   /** Adds the header `logflume.id` to each record. @default none */
   readonly ids?: RecordIds | undefined
+  /** Where the batch is put; its bytes are all overwritten. @default fresh memory */
+  readonly allocate?: ((bytes: number) => Buffer) | undefined
   /** The key of the line from byte `from` up to its newline at `to`; undefined: it has none. @default none */
   readonly key?: ((lines: Buffer, from: number, to: number) => Buffer | undefined) | undefined
 }
@@ -84,7 +86,7 @@ export function encodeBatch(lines: Buffer, header: BatchHeader, extras: RecordEx
       ? undefined
       : new HeaderWriter(extras.headers, extras.ids)
   const overhead = records * (MOST_OVERHEAD + (headers?.most ?? 0)) + (keys?.bytes ?? 0)
-  const out = Buffer.allocUnsafeSlow(RECORDS + lines.length + overhead)
+  const out = (extras.allocate ?? Buffer.allocUnsafeSlow)(RECORDS + lines.length + overhead)
   // All lines go to the end of `out` in one copy and move from there to their places. Moving within one
   // buffer needs no view per line, which makes it twice as fast as copying each line across. What is written
   // never reaches what is still to be read: every record takes at most the overhead set aside for it.

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { crc32 } from '@node-rs/crc32'
 import fc from 'fast-check'
 import { partitionOf } from '../../src/kafka/murmur2.ts'
-import { temporaryDirectory } from '../journal/open-journal.ts'
+import { segmentFiles, temporaryDirectory } from '../journal/open-journal.ts'
 import { CheckpointFile } from '../../src/forward/checkpoint.ts'
+import { Signal } from '../../src/forward/signal.ts'
 import { FakeKafka, FakePartition, type Fate } from './fake-kafka.ts'
 import { Life, route, writeSegment } from './run-forwarder.ts'
 
@@ -396,4 +397,38 @@ test('topics that come and go do not make the checkpoint grow without bound', as
   assert.equal(Object.keys(new CheckpointFile(path).load()?.topics ?? {}).length, 100)
   assert.deepEqual(life.ledger.counts, { duplicatesPossible: 0, forwarded: 1200 })
   for (const [n, one] of lines.entries()) assert.deepEqual(kafka.lines(`logger${n}`), [one])
+})
+
+test('lines that come one by one while answers are slow leave in a few batches, not each in its own', async (t) => {
+  const dir = await temporaryDirectory(t)
+  await writeSegment(dir, plain(1))
+  const kafka = new FakeKafka()
+  const answers = new Signal()
+  const connect = kafka.connect.bind(kafka)
+  kafka.connect = () => {
+    const port = connect()
+    const produce = port.produce.bind(port)
+    let before: Promise<unknown> = Promise.resolve()
+    port.produce = (...batch) => {
+      const turn = before.then(() => (lines.length < 100 ? answers.wait() : undefined))
+      before = turn
+      return turn.then(() => produce(...batch))
+    }
+    return port
+  }
+  const lines = plain(1)
+  const life = await Life.begin({ dir, kafka, batchBytes: 100_000 }, join(dir, 'checkpoint'))
+  const [file = ''] = await segmentFiles(dir)
+  for (let n = 1; n < 100; n++) {
+    lines.push(line(n, 'plain'))
+    await appendFile(join(dir, file), `${line(n, 'plain')}\n`)
+    life.ledger.wake()
+    await turn()
+    if (n % 20 === 0) answers.raise()
+  }
+  answers.raise()
+  await life.forwarder.reached(100)
+  await life.stop()
+  assertOnce(kafka, lines)
+  assert.ok(kafka.batches <= 40, `${kafka.batches} batches`)
 })
