@@ -132,6 +132,16 @@ const tests = {
     assert.match(table, /^"\d{4}-\d\d-\d\dT[\d:.]+Z","shop::db","query failed"\n$/)
   },
 
+  'routes.ts': async (t: TestContext) => {
+    const brokers = await useKafka()
+    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '')
+    const topics = [`logs-shop-${day}`, 'errors', 'http', 'audit']
+    // Of a topic that is just being made the first answer may be a warning.
+    await Promise.all(topics.map((topic) => createTopic(brokers, topic, { partitions: 4 })))
+    const { output } = await run(t, 'routes.ts', { KAFKA_BROKERS: brokers.join(',') })
+    assert.deepEqual(output, ['5 lines: 4 in Kafka, 1 dropped, 0 pending'])
+  },
+
   'read-journal.ts': async (t: TestContext) => {
     const { output } = await run(t, 'read-journal.ts')
     assert.deepEqual(output, ['shop, slot 0: 1 segment', '0 1', '1 2', '3 more, 0 missing'])

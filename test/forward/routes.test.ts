@@ -4,13 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger } from 'logflume'
 import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
 import { useKafka } from '../kafka/brokers.ts'
-import { readTopic, uniqueTopic } from '../kafka/read-topic.ts'
-import { assertSame } from './lines.ts'
+import { uniqueTopic } from '../kafka/read-topic.ts'
+import { assertSame, linesInKafka as linesIn } from './lines.ts'
 import { runApp } from './run-app.ts'
-
-async function linesIn(brokers: readonly string[], topic: string): Promise<string[]> {
-  return (await readTopic(brokers, topic)).map(({ value }) => String(value))
-}
 
 test('two routes, what is dropped, a logger with its own topic, and all others: line by line', async (t) => {
   const brokers = await useKafka()
