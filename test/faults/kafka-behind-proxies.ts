@@ -2,6 +2,9 @@ import { startKafka, type KafkaCluster } from '../kafka/cluster.ts'
 import { freePort } from '../kafka/ports.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
+/** Milliseconds that brokers may take to begin, on a machine that others use as well. */
+const UP_WITHIN = 240_000
+
 /** Real brokers, each behind a proxy of its own, through which every client of the proxies' addresses goes. */
 export interface ProxiedKafka extends AsyncDisposable {
   /** Its `brokers` are a way around the proxies, which the brokers themselves use, and who checks. */
@@ -23,6 +26,7 @@ export async function startProxiedKafka(nodes: 1 | 3): Promise<ProxiedKafka> {
   try {
     const cluster = await startKafka({
       nodes,
+      timeout: UP_WITHIN,
       config: ({ id, broker, controller }) => ({
         listeners: [
           `PLAINTEXT://127.0.0.1:${broker}`,
@@ -32,6 +36,10 @@ export async function startProxiedKafka(nodes: 1 | 3): Promise<ProxiedKafka> {
         'advertised.listeners': `PLAINTEXT://127.0.0.1:${broker},PROXIED://127.0.0.1:${proxies[id - 1]!.port}`,
         'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT',
         'inter.broker.listener.name': 'PLAINTEXT',
+        // More patient than in other tests: with all that runs here, a vote takes longer.
+        'broker.session.timeout.ms': '5000',
+        'controller.quorum.election.timeout.ms': '2000',
+        'controller.quorum.fetch.timeout.ms': '4000',
       }),
     })
     return {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { kafkaClient } from '../kafka/client.ts'
-import { createTopic, eachMessage, uniqueTopic } from '../kafka/read-topic.ts'
+import { createTopic, eachMessage, topicOffsets, uniqueTopic } from '../kafka/read-topic.ts'
 import { Account, type Tally } from './account.ts'
 import { FaultCounts, letFail } from './faults.ts'
 import { startProxiedKafka, type ProxiedKafka } from './kafka-behind-proxies.ts'
@@ -121,14 +120,8 @@ async function arrival(subject: Subject, kafka: ProxiedKafka, topic: string): Pr
 }
 
 async function recordsIn({ cluster }: ProxiedKafka, topic: string): Promise<number> {
-  const admin = kafkaClient(cluster.brokers).admin()
-  try {
-    await admin.connect()
-    const partitions = await admin.fetchTopicOffsets(topic)
-    return partitions.reduce((sum, { high }) => sum + Number(high), 0)
-  } finally {
-    await admin.disconnect()
-  }
+  const partitions = await topicOffsets(cluster.brokers, topic)
+  return partitions.reduce((sum, { high }) => sum + Number(high), 0)
 }
 
 function elapsed(started: number): string {

@@ -63,8 +63,8 @@ function drawProcesses(random: Random, count: number, kills: number, pace: numbe
 function* drawBrokers(random: Random, count: number): Generator<Step<BrokerFault>> {
   for (;;) {
     const kind = random.choose({ kill: 3, pause: 1 })
-    // A silent broker is missed after 3 s: some are back before that, some are not.
-    const length = kind === 'kill' ? random.between(0, 5000) : random.between(500, 6000)
+    // A silent broker is missed after 5 s: some are back before that, some are not.
+    const length = kind === 'kill' ? random.between(0, 5000) : random.between(500, 8000)
     yield { after: 500 + random.interval(2500), kind, target: random.between(0, count - 1), length }
   }
 }

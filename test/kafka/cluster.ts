@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly scram?: readonly string[]
   /** Of the first node; the others have the ports after it. @default free ones */
   readonly port?: number
+  /** Milliseconds until it has to answer. @default 180_000 */
+  readonly timeout?: number
 }
 
 /** A Kafka of our own: real brokers on 127.0.0.1 with their data in a temporary folder. */
@@ -52,9 +54,9 @@ export class KafkaCluster {
   }
 
   /** Resolves when every node answers and knows all others. */
-  async ready(): Promise<void> {
+  async ready({ timeout = 60_000 }: { readonly timeout?: number } = {}): Promise<void> {
     const others = this.nodes.map(({ id }) => id)
-    await Promise.all(this.nodes.map((node) => node.ready({ others })))
+    await Promise.all(this.nodes.map((node) => node.ready({ others, timeout })))
   }
 
   /** Ends all nodes, also paused ones, and removes their data. */
@@ -79,6 +81,7 @@ export async function startKafka({
   listeners = [],
   scram = [],
   port,
+  timeout = 180_000,
 }: ClusterOptions = {}): Promise<KafkaCluster> {
   const java = await findJava()
   const jars = await kafkaJars()
@@ -92,7 +95,7 @@ export async function startKafka({
     })
     const cluster = new KafkaCluster(folder, kafkaNodes)
     try {
-      await formatAndStart(cluster, scram)
+      await formatAndStart(cluster, scram, timeout)
       return cluster
     } catch (error) {
       await cluster.stop()
@@ -102,11 +105,15 @@ export async function startKafka({
   }
 }
 
-async function formatAndStart(cluster: KafkaCluster, scram: readonly string[]): Promise<void> {
+async function formatAndStart(
+  cluster: KafkaCluster,
+  scram: readonly string[],
+  timeout: number,
+): Promise<void> {
   const id = clusterId()
   await Promise.all(cluster.nodes.map((node) => node.format(id, scram)))
   await Promise.all(cluster.nodes.map((node) => node.start()))
-  await cluster.ready()
+  await cluster.ready({ timeout })
   await prepareGroups(cluster.brokers)
 }
 

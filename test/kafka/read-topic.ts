@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { EachBatchPayload, IHeaders } from 'kafkajs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin, EachBatchPayload, IHeaders } from 'kafkajs'
 import { kafkaClient } from './client.ts'
 
 export interface TopicMessage {
@@ -44,9 +45,25 @@ export async function createTopic(
     await admin.connect()
     await admin.createTopics({
       topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries }],
+      waitForLeaders: false, // kafkajs gives up where another broker, which it asks, has not heard of it yet
     })
+    for (let attempt = 1; !(await hasLeaders(admin, topic)); attempt++) {
+      if (attempt === 300) throw new Error(`${topic} has partitions without a leader`)
+      await sleep(100)
+    }
   } finally {
     await admin.disconnect()
+  }
+}
+
+async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics.every(
+      ({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0),
+    )
+  } catch {
+    return false
   }
 }
 
@@ -110,12 +127,25 @@ export async function eachMessage(
 
 /** The partitions that hold something, each with its high watermark. */
 async function unreadPartitions(brokers: readonly string[], topic: string): Promise<Map<number, bigint>> {
+  const offsets = await topicOffsets(brokers, topic)
+  const filled = offsets.filter(({ low, high }) => low !== high)
+  return new Map(filled.map(({ partition, high }) => [partition, BigInt(high)]))
+}
+
+/** Of each partition; asks again for up to 30 s where leaders are just moving, at which kafkajs gives up. */
+export async function topicOffsets(brokers: readonly string[], topic: string) {
   const admin = kafkaClient(brokers).admin()
+  const deadline = Date.now() + 30_000
   try {
     await admin.connect()
-    const offsets = await admin.fetchTopicOffsets(topic)
-    const filled = offsets.filter(({ low, high }) => low !== high)
-    return new Map(filled.map(({ partition, high }) => [partition, BigInt(high)]))
+    for (;;) {
+      try {
+        return await admin.fetchTopicOffsets(topic)
+      } catch (error) {
+        if (Date.now() > deadline) throw error
+        await sleep(200)
+      }
+    }
   } finally {
     await admin.disconnect()
   }
