@@ -13,6 +13,10 @@ import type { CutEntry, Entry } from './window.ts'
 
 /** What Kafka calls a record without a time, which it takes from any clock. */
 const NO_TIMESTAMP = -1
+/** Bytes that a record has beside its line, about: lengths, times and the like. */
+const BESIDE_LINE = 14
+/** Bytes of a batch, records and all, that a broker takes unless it is told otherwise: 1,048,588, and some air. */
+const BATCH_LIMIT = 1_000_000
 /** Which one it is, is written down. */
 const NO_PARTITION = -1
 
@@ -118,7 +122,7 @@ export class Cutter {
     for (const placed of this.#placed(piles, partitions, (topic) => topics.place(topic))) {
       const lane = lanes.get(placed.topic, placed.partition)
       let { next } = lane
-      for (const slice of sliceByBytes(placed, lane.maxBytes)) {
+      for (const slice of sliceByBytes(placed, Math.min(lane.maxBytes, mostBytes(placed, batchBytes)))) {
         parts.push(await this.#encode(lane, { sequence: next }, slice, placed, block, timestamp))
         next = sequenceAfter(next, slice.records)
       }
@@ -244,6 +248,13 @@ export class Cutter {
       reason: undefined,
     }
   }
+}
+
+/** Bytes of lines that make no larger batch than brokers take: short lines have more beside them. */
+function mostBytes({ lines, records }: PlacedPile, batchBytes: number): number {
+  const limit = Math.max(BATCH_LIMIT, 1.1 * batchBytes)
+  const bytes = lines.length + BESIDE_LINE * records
+  return bytes <= limit ? Infinity : Math.floor((limit * lines.length) / bytes)
 }
 
 /** The ordinal of each record of a slice of a pile, by its place in the slice. */

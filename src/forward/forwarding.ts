@@ -28,6 +28,7 @@ export interface ForwardingStats {
     readonly duplicatesPossible: number
     readonly moved: number
     readonly keyErrors: number
+    readonly rate: number
     readonly delivery: Delivery
   }
 }
@@ -200,6 +201,7 @@ export class Forwarding {
         duplicatesPossible: progress.get('duplicatesPossible'),
         moved: progress.get('moved'),
         keyErrors: progress.get('keyless'),
+        rate: progress.get('rate'),
         delivery: this.#delivery,
       },
     }

@@ -60,7 +60,7 @@ export interface ForwardOptions extends SecurityOptions {
   readonly leaderTimeout?: number
   /** Headers of each record, as in { team: 'shop' }. @default none */
   readonly headers?: Readonly<Record<string, string>>
-  /** Bytes of lines that make one batch, before compression. @default 524_288 */
+  /** Bytes of lines that make one batch, before compression. @default 900_000 */
   readonly batchBytes?: number
   /** Milliseconds that the first line after a pause waits for company. @default 2 */
   readonly linger?: number
@@ -117,7 +117,7 @@ export function readForwardOptions(reader: OptionReader, source: RouteSource): F
     },
     compression: readCompression(reader),
     headers: readTexts(reader, 'headers', 'a header'),
-    batchBytes: reader.integer('batchBytes', 512 * 1024, { min: 1024, max: 64 * 1024 ** 2 }),
+    batchBytes: reader.integer('batchBytes', 900_000, { min: 1024, max: 64 * 1024 ** 2 }),
     linger: reader.integer('linger', 2, { max: 60_000 }),
     idleTimeout: reader.integer('idleTimeout', 30_000, { min: 100 }),
     queue: {

@@ -19,6 +19,7 @@ const CELLS = [
   'duplicatesPossible',
   'moved',
   'keyless',
+  'rate',
   'beats',
 ] as const
 

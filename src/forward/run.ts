@@ -28,6 +28,8 @@ import { startingPoint } from './starting-point.ts'
 
 /** Milliseconds between signs of life. */
 const BEAT_EVERY = 1_000
+/** Beats after which a change of speed has mostly come through. */
+const RATE_OVER = 4
 
 /**
  * What the worker thread does: puts journal, checkpoint, forwarder and Kafka together, and runs them; and
@@ -49,18 +51,22 @@ class ForwardingWorker {
   readonly #progress: Progress
   readonly #stop = new AbortController()
   readonly #forwarder: Promise<Forwarder>
+  /** Lines a second that come into Kafka, and the lines that had by the last beat. */
+  #rate = 0
+  #forwarded = 0
   #hasForwarder: (forwarder: Forwarder) => void = () => undefined
 
   constructor(port: MessagePort, data: WorkerData) {
     this.#port = port
     this.#data = data
     this.#progress = new Progress(data.shared)
+    this.#forwarded = this.#progress.get('forwarded')
     this.#forwarder = new Promise((resolve) => (this.#hasForwarder = resolve))
   }
 
   async run(): Promise<void> {
     const { forward, compress } = this.#data
-    const beating = setInterval(() => this.#progress.add('beats', 1), BEAT_EVERY)
+    const beating = setInterval(() => this.#beat(), BEAT_EVERY)
     const stopped = new Promise<void>((resolve) =>
       this.#stop.signal.addEventListener('abort', () => resolve()),
     )
@@ -73,6 +79,16 @@ class ForwardingWorker {
       this.#stop.abort()
       await compressing
     }
+  }
+
+  /** Lives, and tells how fast. */
+  #beat(): void {
+    this.#progress.add('beats', 1)
+    const forwarded = this.#progress.get('forwarded')
+    // The mean of a few seconds: a batch is thousands of lines at once.
+    this.#rate += ((1000 * (forwarded - this.#forwarded)) / BEAT_EVERY - this.#rate) / RATE_OVER
+    this.#forwarded = forwarded
+    this.#progress.set('rate', Math.round(this.#rate))
   }
 
   #take(message: ToWorker): void {

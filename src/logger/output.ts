@@ -181,6 +181,7 @@ const NOT_FORWARDED = {
     duplicatesPossible: 0,
     moved: 0,
     keyErrors: 0,
+    rate: 0,
     delivery: 'exactly-once',
   },
 } as const

@@ -41,6 +41,11 @@ export interface LoggerStats {
     readonly moved: number
     /** Times that the function `kafka.key` threw; its lines went without a key. */
     readonly keyErrors: number
+    /**
+     * Lines a second that come into Kafka, the mean of some seconds. While it catches up, `pending / rate` is
+     * about how many seconds that will take.
+     */
+    readonly rate: number
     /** 'at-least-once' by option, with `acks` of less than all, or where writing idempotently is not permitted. */
     readonly delivery: 'exactly-once' | 'at-least-once'
   }

@@ -59,6 +59,7 @@ test('both lives of the shop add up, and no line counts twice', () => {
       duplicatesPossible: 0,
       moved: 0,
       keyErrors: 0,
+      rate: 0,
       delivery: 'exactly-once',
     },
     ...counts,
