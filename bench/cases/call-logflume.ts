@@ -10,6 +10,7 @@ await measure((options) => {
     dir: options.dir,
     rotate: { maxBytes: options.segmentBytes ?? SEGMENT_BYTES },
     retain: { compress: options.gzip === true ? 'gzip' : 'none' },
+    ...(options.way === 'async' && { flush: 'async' }),
     ...(options.kafka && { kafka: options.kafka }),
   })
   const log = root.child(boundFields(options))
