@@ -24,7 +24,7 @@ const peer: CallCase = { name: 'pino, worker', script: 'call-pino', way: 'worker
 const cases: readonly CallCase[] = [
   { name: 'logflume, to Kafka', script: 'call-logflume', forwards: true },
   { name: 'logflume, disk only', script: 'call-logflume' },
-  { name: "logflume, flush 'async'", script: 'call-logflume', way: 'async' },
+  { name: 'logflume, async', script: 'call-logflume', way: 'async' },
   peer,
   { name: 'pino, async', script: 'call-pino', way: 'async' },
   { name: 'pino, sync', script: 'call-pino', way: 'sync' },
