@@ -56,12 +56,13 @@ export async function createTopic(
   }
 }
 
+/** Leaders that know of it themselves: kafkajs sends to all of them again where only one does not, and doubles. */
 async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-    return topics.every(
-      ({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0),
-    )
+    const partitions = topics.flatMap((one) => one.partitions)
+    if (partitions.length === 0 || partitions.some(({ leader }) => leader < 0)) return false
+    return (await admin.fetchTopicOffsets(topic)).length === partitions.length
   } catch {
     return false
   }
