@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Report, Surroundings } from './bench.ts'
-import { LINE_BYTES } from './call.ts'
 import { fields, type CallInput } from './cases/calls.ts'
 import type { Cost } from './cases/cost.ts'
 import { linesOnDisk, type LinesOnDisk } from './lines-on-disk.ts'
+import { paddings } from './padding.ts'
 import { interleave, ratios, spread } from './rounds.ts'
 import { runCase } from './run-case.ts'
 import { cells, number, table } from './table.ts'
@@ -55,11 +55,7 @@ interface AdapterRun extends Cost {
 export async function benchAdapters(options: AdapterOptions): Promise<Report> {
   const { lines, warmup, rounds } = options
   const cases = sets.flat()
-  const padding = new Map<AdapterCase, number>()
-  for (const one of cases) {
-    const { found } = await run(one, options, { lines: 10, warmup: 0, padding: 0 })
-    padding.set(one, Math.max(0, LINE_BYTES - Math.round(found.bytes / Math.max(1, found.lines))))
-  }
+  const padding = await paddings(cases, (one) => run(one, options, { lines: 10, warmup: 0, padding: 0 }))
   const runs = await interleave(cases, rounds, (one) =>
     run(one, options, { lines, warmup, padding: padding.get(one) ?? 0 }),
   )

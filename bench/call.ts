@@ -4,14 +4,12 @@ import type { Report, Surroundings } from './bench.ts'
 import { fields, type CallInput, type SmallCost } from './cases/calls.ts'
 import type { Cost } from './cases/cost.ts'
 import { linesOnDisk, type LinesOnDisk } from './lines-on-disk.ts'
+import { paddings } from './padding.ts'
 import { interleave, ratios, spread } from './rounds.ts'
 import type { OtherNode } from './other-node.ts'
 import { runCase } from './run-case.ts'
 import { cells, number, table } from './table.ts'
 import { FreshTopic } from './topics.ts'
-
-/** Bytes of a line, its newline included. */
-export const LINE_BYTES = 219
 
 interface CallCase {
   readonly name: string
@@ -54,11 +52,7 @@ interface LineRun extends Cost {
 /** The cost of a log call, beside pino and winston. */
 export async function benchCalls(options: CallOptions): Promise<Report> {
   const { lines, warmup, rounds, node } = options
-  const padding = new Map<CallCase, number>()
-  for (const one of cases) {
-    const { found } = await runLines(one, options, { lines: 10, warmup: 0, padding: 0 })
-    padding.set(one, Math.max(0, LINE_BYTES - Math.round(found.bytes / found.lines)))
-  }
+  const padding = await paddings(cases, (one) => runLines(one, options, { lines: 10, warmup: 0, padding: 0 }))
   const runs = await interleave(cases, rounds, (one) =>
     runLines(one, options, { lines, warmup, padding: padding.get(one) ?? 0 }),
   )

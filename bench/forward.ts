@@ -1,7 +1,7 @@
 import { appendFile, link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Report, Surroundings } from './bench.ts'
-import { LINE_BYTES } from './call.ts'
+import { LINE_BYTES } from './padding.ts'
 import { fields } from './cases/calls.ts'
 import { shuffled } from './cases/shuffled.ts'
 import type { FillInput } from './cases/fill-journal.ts'

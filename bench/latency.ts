@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Report, Surroundings } from './bench.ts'
-import { LINE_BYTES } from './call.ts'
+import { LINE_BYTES } from './padding.ts'
 import type { CallInput } from './cases/calls.ts'
 import type { Percentiles } from './cases/percentiles.ts'
 import { countLines } from './lines-on-disk.ts'

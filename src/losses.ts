@@ -18,3 +18,11 @@ export class LossCounter {
     return Object.fromEntries(this.#counts)
   }
 }
+
+/** What several lose together, by reason. */
+export function sumLosses(all: Iterable<Losses>): Losses {
+  const sum: Record<string, number> = {}
+  for (const losses of all)
+    for (const [reason, lines] of Object.entries(losses)) sum[reason] = (sum[reason] ?? 0) + lines
+  return sum
+}

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue'
 import { toError } from '../errors.ts'
 import type { JournalReader, JournalReaderOptions } from '../journal/reader.ts'
+import { sumLosses } from '../losses.ts'
 import type { Losses } from '../record.ts'
 import { JournalSlot } from './journal-slot.ts'
 import type { Lease } from './lease.ts'
@@ -39,10 +40,7 @@ export class JournalReading {
   }
 
   get lost(): Losses {
-    const sum: Record<string, number> = {}
-    for (const { lost } of this.#slots.values())
-      for (const [reason, lines] of Object.entries(lost)) sum[reason] = (sum[reason] ?? 0) + lines
-    return sum
+    return sumLosses([...this.#slots.values()].map(({ lost }) => lost))
   }
 
   /** Why some lines cannot be read at present. */

@@ -1,4 +1,5 @@
-import type { Losses, Position } from '../record.ts'
+import { sumLosses } from '../losses.ts'
+import type { Position } from '../record.ts'
 import type { Forwarding, ForwardingStats } from './forwarding.ts'
 import type { Progress } from './progress.ts'
 
@@ -76,7 +77,7 @@ function withLeft(sum: ForwardingStats, { forwarding, openedAt, end }: Left): Fo
     recovered: sum.recovered + recovered + again,
     forwarded: sum.forwarded + forwarded,
     dropped: sum.dropped + dropped,
-    lost: added(added(sum.lost, lost), left),
+    lost: sumLosses([sum.lost, lost, left]),
     lostTotal: sum.lostTotal + lostTotal + unsettled,
     kafka: {
       ...sum.kafka,
@@ -86,10 +87,4 @@ function withLeft(sum: ForwardingStats, { forwarding, openedAt, end }: Left): Fo
       keyErrors: sum.kafka.keyErrors + kafka.keyErrors,
     },
   }
-}
-
-function added(one: Losses, other: Losses): Losses {
-  const sum = { ...one }
-  for (const [reason, lines] of Object.entries(other)) sum[reason] = (sum[reason] ?? 0) + lines
-  return sum
 }

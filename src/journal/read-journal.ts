@@ -1,6 +1,7 @@
 import { DirectoryWatch } from '../directory-watch.ts'
 import { LogflumeError, toError } from '../errors.ts'
 import { NEWLINE } from '../lines.ts'
+import { sumLosses } from '../losses.ts'
 import type { Losses } from '../record.ts'
 import { listFiles } from './list-journals.ts'
 import {
@@ -85,10 +86,7 @@ class Reading implements JournalReading {
   }
 
   get lost(): Losses {
-    const sum: Record<string, number> = {}
-    for (const { lost } of this.#readers.values())
-      for (const [reason, lines] of Object.entries(lost)) sum[reason] = (sum[reason] ?? 0) + lines
-    return sum
+    return sumLosses([...this.#readers.values()].map(({ lost }) => lost))
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<JournalLine, void, undefined> {

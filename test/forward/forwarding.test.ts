@@ -10,6 +10,7 @@ import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
 import { useKafka } from '../kafka/brokers.ts'
 import { startKafka } from '../kafka/cluster.ts'
 import { createTopic, readTopic, uniqueTopic } from '../kafka/read-topic.ts'
+import { killThenPause } from './kill-then-pause.ts'
 import { assertSame, linesInKafka } from './lines.ts'
 import { runApp } from './run-app.ts'
 
@@ -125,12 +126,7 @@ test('kill -9 and pause of the only broker while lines are forwarded: each is th
   const app = runApp(t, { name: 'shop', dir, kafka }, { lines: 300_000, group: 50, closeTimeout: 60_000 })
   await app.started
   await delay(1500)
-  await cluster.node(1).kill()
-  await cluster.node(1).restart()
-  await delay(500)
-  cluster.node(1).pause()
-  await delay(3000)
-  cluster.node(1).resume()
+  await killThenPause(cluster.node(1))
   const stats = await app.closed
   assert.deepEqual([stats.forwarded, stats.pending, stats.lost], [300_000, 0, {}])
   const [disk, there] = [await linesOnDisk(dir), await linesInKafka(cluster.brokers, topic)]

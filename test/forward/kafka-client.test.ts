@@ -6,6 +6,7 @@ import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
 import { useKafka } from '../kafka/brokers.ts'
 import { startKafka } from '../kafka/cluster.ts'
 import { uniqueTopic } from '../kafka/read-topic.ts'
+import { killThenPause } from './kill-then-pause.ts'
 import { assertSame, linesInKafka } from './lines.ts'
 import { runApp } from './run-app.ts'
 
@@ -22,12 +23,7 @@ test('by @platformatic/kafka, over kill -9 and pause of the broker: each line is
   const app = runApp(t, { name: 'shop', dir, kafka }, { lines: 200_000, group: 50, closeTimeout: 60_000 })
   await app.started
   await delay(1500)
-  await cluster.node(1).kill()
-  await cluster.node(1).restart()
-  await delay(500)
-  cluster.node(1).pause()
-  await delay(3000)
-  cluster.node(1).resume()
+  await killThenPause(cluster.node(1))
   const stats = await app.closed
   assert.deepEqual([stats.forwarded, stats.pending, stats.lost], [200_000, 0, {}])
   assert.equal(stats.kafka.duplicatesPossible, 0)
