@@ -35,7 +35,7 @@ export type Encode = (
 ) => EncodedBatch | Promise<EncodedBatch>
 
 export interface CutterParts {
-  readonly reader: JournalReader
+  readonly reader: Pick<JournalReader, 'position' | 'read' | 'seek'>
   readonly router: Router
   readonly topics: Topics
   readonly lanes: Lanes
@@ -104,11 +104,14 @@ export class Cutter {
     return isGap ? [{ kind: 'loss', from: expected, to: made.from }, made] : [made]
   }
 
-  async #cut(): Promise<CutEntry | 'end' | 'unknown topic'> {
+  async #cut(): Promise<Exclude<Step, readonly Entry[]> | CutEntry> {
     const { reader, router, topics, lanes, batchBytes, placer } = this.#parts
+    const generation = this.#generation
     if (this.#seek !== undefined) await this.#goTo(this.#seek)
-    this.#held ??= await reader.read(batchBytes)
-    const block = this.#held
+    const block = this.#held ?? (await reader.read(batchBytes))
+    // What was read from where things stood before must not be taken for what comes next.
+    if (generation !== this.#generation) return 'void'
+    this.#held = block
     if (block === undefined) return 'end'
     const { from, to } = block
     const timestamp = Date.now()
