@@ -74,6 +74,8 @@ export class Forwarding {
         workerData: { ...this.#data, shared: this.progress.shared } satisfies WorkerData,
         // The app's own loaders and flags are none of the worker's business.
         execArgv: [],
+        // Next to nothing of what is made for a batch outlives it; Node's own limit would keep 20 MB more of it.
+        resourceLimits: { maxYoungGenerationSizeMb: 2 },
       })
     } catch (thrown) {
       this.#ended(toError(thrown))
