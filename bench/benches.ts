@@ -3,6 +3,7 @@ import { benchApp } from './app.ts'
 import { benchBacklog } from './backlog.ts'
 import type { Report, Surroundings } from './bench.ts'
 import { benchCalls } from './call.ts'
+import { benchConsume } from './consume.ts'
 import { benchEndToEnd } from './end-to-end.ts'
 import { benchExits } from './exits.ts'
 import { benchForward } from './forward.ts'
@@ -45,6 +46,10 @@ export const brokerBenches = {
   forward: {
     rounds: 5,
     run: (surroundings, { quick }) => benchForward({ ...surroundings, lines: quick ? 200_000 : 1_036_500 }),
+  },
+  consume: {
+    rounds: 3,
+    run: (surroundings, { quick }) => benchConsume({ ...surroundings, records: quick ? 100_000 : 1_000_000 }),
   },
   latency: {
     rounds: 3,

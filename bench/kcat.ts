@@ -20,17 +20,26 @@ export async function kcatVersion(): Promise<string | undefined> {
 }
 
 /** Sends a file to a topic, a line a message, and waits until all replicas have all of it. */
-export async function runKcat(
+export function runKcat(
   brokers: readonly string[],
   topic: string,
   file: string,
   options: readonly string[],
 ): Promise<KcatRun> {
-  const kcat = ['kcat', '-b', brokers.join(','), '-P', '-t', topic, '-l', file]
   const settings = ['-X', 'acks=all', '-X', 'linger.ms=5', ...options]
+  return timeKcat(['-b', brokers.join(','), '-P', '-t', topic, '-l', file, ...settings])
+}
+
+/** Reads a topic to its end into one file, a message a line. */
+export function readByKcat(brokers: readonly string[], topic: string, file: string): Promise<KcatRun> {
+  return timeKcat(['-b', brokers.join(','), '-C', '-t', topic, '-o', 'beginning', '-e', '-q'], file)
+}
+
+async function timeKcat(args: readonly string[], into = '/dev/null'): Promise<KcatRun> {
   // Only a shell tells what a child of it has used, and in its own format: user and system, `0m1.230000s`.
-  const script = '"$@"; code=$?; times; exit $code'
-  const child = spawn('sh', ['-c', script, 'sh', ...kcat, ...settings], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const script = 'into=$1; shift; "$@" >"$into"; code=$?; times; exit $code'
+  const stdio = ['ignore', 'pipe', 'pipe'] as const
+  const child = spawn('sh', ['-c', script, 'sh', into, 'kcat', ...args], { stdio: [...stdio] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))

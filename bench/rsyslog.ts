@@ -1,17 +1,16 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { processCpu } from './process-cpu.ts'
 
 export const NO_RSYSLOG =
   'rsyslog: not run, it is missing; on Debian: apt-get install -y rsyslog rsyslog-kafka'
 
 /** Debian has it where only root looks. */
 const PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)
-/** The kernel's unit of CPU time in /proc, in microseconds. */
-const TICK = 10_000
 
 /** As in `8.2302.0`; undefined where rsyslog or its module for Kafka is missing. */
 export async function rsyslogVersion(): Promise<string | undefined> {
@@ -71,11 +70,8 @@ export class Rsyslog {
   }
 
   /** CPU that it has used up to now, in microseconds. */
-  async cpu(): Promise<number> {
-    const stat = await readFile(`/proc/${this.#pid}/stat`, 'latin1')
-    // Behind the name in brackets, which may have blanks: user and system are the 12th and the 13th.
-    const figures = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(figures[11]) + Number(figures[12])) * TICK
+  cpu(): Promise<number> {
+    return processCpu(this.#pid)
   }
 
   stop(): Promise<void> {

@@ -10,6 +10,7 @@ import * as app from '../bench/app.ts'
 import type { Report } from '../bench/bench.ts'
 import * as backlog from '../bench/backlog.ts'
 import * as call from '../bench/call.ts'
+import * as consume from '../bench/consume.ts'
 import { percentiles } from '../bench/cases/percentiles.ts'
 import { TimeHistogram } from '../bench/cases/time-histogram.ts'
 import * as endToEnd from '../bench/end-to-end.ts'
@@ -84,6 +85,16 @@ test('the benchmarks run, and all lines are where they were to go', async (t) =>
     const hasKcat = (await kcatVersion()) !== undefined
     assert.equal(report.text.includes('apt-get install -y kcat'), !hasKcat)
     if (hasKcat) assert.equal(row(report, 'kcat -P -l')[2], '1.00', 'the peer beside itself')
+  })
+
+  await t.test('consume', async () => {
+    const report = await consume.benchConsume({ ...surroundings, records: 3000 })
+    assertWellFormed(report)
+    for (const name of ['logflume, by module', 'logflume, one file', 'Connect, one file']) {
+      const cells = row(report, name).map(figure)
+      assert.ok(cells.length >= 5 && cells.at(-1)! > 0, cells.join())
+    }
+    assert.equal(report.text.includes('apt-get install -y kcat'), (await kcatVersion()) === undefined)
   })
 
   await t.test('latency', async () => {

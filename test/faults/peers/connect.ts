@@ -1,9 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectJars, KAFKA_VERSION } from '../../kafka/jars.ts'
+import { connectCommand, type Properties } from '../../kafka/connect.ts'
+import { KAFKA_VERSION } from '../../kafka/jars.ts'
 import { freePort } from '../../kafka/ports.ts'
-import { findJava } from '../../kafka/toolchain.ts'
 import { GrowingFiles } from './growing-files.ts'
 import type { PeerOptions } from './peers.ts'
 import { Program } from './program.ts'
@@ -11,8 +10,6 @@ import { Shipper } from './shipper.ts'
 
 /** Milliseconds that a worker may take to run its connectors before faults go on without that. */
 const READY_WITHIN = 300_000
-
-type Properties = Readonly<Record<string, string>>
 
 /**
  * Kafka Connect's FileStreamSource, a connector for each file: standalone, with its offsets in a file that is
@@ -33,18 +30,8 @@ export async function startConnect(
     file,
     topic,
   }))
-  const plugins = join(dir, 'plugins')
-  await mkdir(plugins)
-  const common = {
-    'bootstrap.servers': brokers.join(),
-    listeners: `http://127.0.0.1:${port}`,
-    'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
-    'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
-    'plugin.discovery': 'only_scan',
-    'plugin.path': plugins, // empty: everything is on the class path
-  }
   const ofMode: Record<typeof mode, Properties> = {
-    standalone: { 'offset.storage.file.filename': join(dir, 'offsets'), 'offset.flush.interval.ms': '1000' },
+    standalone: { 'offset.flush.interval.ms': '1000' },
     distributed: {
       'group.id': topic,
       'exactly.once.source.support': 'enabled',
@@ -58,20 +45,8 @@ export async function startConnect(
       'status.storage.partitions': '1',
     },
   }
-  const worker = join(dir, 'worker.properties')
-  await writeFile(worker, properties({ ...common, ...ofMode[mode] }))
-  const configs = connectors.map(({ name }) => join(dir, `${name}.properties`))
-  for (const [index, config] of configs.entries()) await writeFile(config, properties(connectors[index]!))
-
-  const log4j = join(dir, 'log4j2.properties')
-  await writeFile(log4j, LOG4J)
-  const java = [await findJava(), '-Xmx512m', '-XX:+UseSerialGC', `-Dlog4j2.configurationFile=${log4j}`]
-  const main = `org.apache.kafka.connect.cli.Connect${mode === 'standalone' ? 'Standalone' : 'Distributed'}`
-  const command = [...java, '-cp', join(await connectJars(), '*'), main, worker]
-  const program = new Program(
-    mode === 'standalone' ? [...command, ...configs] : command,
-    join(dir, 'connect.txt'),
-  )
+  const command = await connectCommand({ mode, dir, brokers, port, worker: ofMode[mode], connectors })
+  const program = new Program(command, join(dir, 'connect.txt'))
   let restartedTasks = 0
   return new Shipper({
     title: `Kafka Connect ${KAFKA_VERSION} ${mode}`,
@@ -133,18 +108,4 @@ class ConnectRest {
     const init = body === undefined ? {} : { body: JSON.stringify(body) }
     return fetch(`${this.#base}/${path}`, { method, headers, signal, ...init }).catch(() => undefined)
   }
-}
-
-const LOG4J = `appender.out.type=Console
-appender.out.name=out
-appender.out.layout.type=PatternLayout
-appender.out.layout.pattern=%d{HH:mm:ss.SSS} %p %c{1} %m%n
-rootLogger.level=warn
-rootLogger.appenderRef.out.ref=out
-`
-
-function properties(values: Properties): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('')
 }

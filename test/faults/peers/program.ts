@@ -24,6 +24,10 @@ export class Program {
     await once(child, 'spawn').finally(() => closeSync(log))
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   get isRunning(): boolean {
     return this.#child?.exitCode === null && this.#child.signalCode === null
   }
