@@ -4,6 +4,7 @@ import { benchBacklog } from './backlog.ts'
 import type { Report, Surroundings } from './bench.ts'
 import { benchCalls } from './call.ts'
 import { benchConsume } from './consume.ts'
+import { benchConsumeMemory } from './consume-memory.ts'
 import { benchEndToEnd } from './end-to-end.ts'
 import { benchExits } from './exits.ts'
 import { benchForward } from './forward.ts'
@@ -50,6 +51,15 @@ export const brokerBenches = {
   consume: {
     rounds: 3,
     run: (surroundings, { quick }) => benchConsume({ ...surroundings, records: quick ? 100_000 : 1_000_000 }),
+  },
+  'consume-memory': {
+    rounds: 1,
+    run: (surroundings, { quick }) =>
+      benchConsumeMemory({
+        ...surroundings,
+        records: quick ? 200_000 : 10_000_000,
+        seconds: quick ? 3 : 60,
+      }),
   },
   latency: {
     rounds: 3,

@@ -61,7 +61,7 @@ export async function benchConsume(options: ConsumeOptions): Promise<Report> {
   const kcat = await kcatVersion()
   const topic = await FreshTopic.create(kafka, { partitions: PARTITIONS })
   try {
-    const bytes = await fill(options, topic)
+    const bytes = await fillTopic(options, topic)
     const there = cases.filter(({ by }) => by !== 'kcat' || kcat !== undefined)
     const runs = await interleave(there, rounds, (one) => run(one, { ...options, bytes }, topic))
     const text = [
@@ -78,8 +78,11 @@ export async function benchConsume(options: ConsumeOptions): Promise<Report> {
   }
 }
 
-/** Resolves with the bytes that all lines have together. */
-async function fill({ dir, records }: ConsumeOptions, topic: FreshTopic): Promise<number> {
+/** Lines of twenty modules, spread over all partitions. Resolves with the bytes that they have together. */
+export async function fillTopic(
+  { dir, records }: Pick<ConsumeOptions, 'dir' | 'records'>,
+  topic: FreshTopic,
+): Promise<number> {
   progress(`writing ${number(records)} records`)
   const journal = await mkdtemp(join(dir, 'journal-'))
   const input: FillTopicInput = {

@@ -11,6 +11,7 @@ import type { Report } from '../bench/bench.ts'
 import * as backlog from '../bench/backlog.ts'
 import * as call from '../bench/call.ts'
 import * as consume from '../bench/consume.ts'
+import * as consumeMemory from '../bench/consume-memory.ts'
 import { percentiles } from '../bench/cases/percentiles.ts'
 import { TimeHistogram } from '../bench/cases/time-histogram.ts'
 import * as endToEnd from '../bench/end-to-end.ts'
@@ -95,6 +96,12 @@ test('the benchmarks run, and all lines are where they were to go', async (t) =>
       assert.ok(cells.length >= 5 && cells.at(-1)! > 0, cells.join())
     }
     assert.equal(report.text.includes('apt-get install -y kcat'), (await kcatVersion()) === undefined)
+  })
+
+  await t.test('consume-memory', async () => {
+    const report = await consumeMemory.benchConsumeMemory({ ...surroundings, records: 3000, seconds: 1 })
+    assertWellFormed(report)
+    assert.match(report.text, /stood still for 1 s: RSS from \d+ to\n\d+ MB/)
   })
 
   await t.test('latency', async () => {
