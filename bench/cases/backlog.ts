@@ -63,11 +63,7 @@ let n = backlog
 const log = (): void => shop.info(message, { ...fields(n), n: n++ })
 
 let firstForwarded = Number.NaN
-const watching = setInterval(() => {
-  if (root.stats().forwarded === 0) return
-  firstForwarded = performance.now() - started
-  clearInterval(watching)
-}, 2)
+const watching = setInterval(lookForFirst, 2)
 const progress = [look()]
 const looking = setInterval(() => {
   progress.push(look())
@@ -83,6 +79,7 @@ progress.push(look())
 const end = performance.now() + 1000 * seconds
 const drained = await costWhile(() => performance.now() < end)
 await root.flush({ timeout: 60_000 })
+lookForFirst() // On a busy machine it may all have been over before the next look.
 const { written, forwarded, pending, lost } = root.stats()
 const result: BacklogResult = {
   created,
@@ -113,6 +110,12 @@ async function costWhile(condition: () => boolean): Promise<CallCost> {
   const lines = n - first
   const { thread } = meter.stop()
   return { lines, cpu: thread / lines, p50: times.percentile(0.5), p99: times.percentile(0.99) }
+}
+
+function lookForFirst(): void {
+  if (!Number.isNaN(firstForwarded) || root.stats().forwarded === 0) return
+  firstForwarded = performance.now() - started
+  clearInterval(watching)
 }
 
 function look(): CatchingUp {
