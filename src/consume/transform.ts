@@ -9,7 +9,28 @@ export type Transformed = ConsumedRecord | readonly ConsumedRecord[] | undefined
  * A plain function. One that throws, or whose promise rejects, makes the record a dead one; the next ones
  * go on. A promise is awaited before the next record of the partition is begun.
  */
-export type Transform = (record: ConsumedRecord) => Transformed | Promise<Transformed>
+export type TransformFunction = (record: ConsumedRecord) => Transformed | Promise<Transformed>
+
+export type Transform = TransformFunction
+
+/** A transform with a memory, one for each partition. */
+export interface StatefulTransform {
+  readonly name: string
+  begin(): TransformState
+}
+
+export interface TransformState {
+  apply(record: ConsumedRecord): Transformed | Promise<Transformed>
+  /** Milliseconds without a record after which `flush` is called. */
+  readonly timeout?: number
+  /**
+   * Gives out what it holds: after `timeout`, and at the end of the source; at a stop or rebalance only where
+   * `held` is undefined (what is held comes again).
+   */
+  flush?(): Transformed
+  /** The first record that it still holds: the consumer's place does not move past it. */
+  readonly held?: ConsumedRecord | undefined
+}
 
 /** A record that cannot go on, and why. */
 export interface DeadRecord {
