@@ -3,7 +3,7 @@ import type { Fields } from '../record.ts'
 
 /** Sets a field where it is: as `log.level`, or as `level` in `log`; a new one beside what is there of `log`. */
 export function setField(fields: Fields, name: string, value: unknown): void {
-  if (!Object.hasOwn(fields, name)) {
+  if (name.includes('.') && !Object.hasOwn(fields, name)) {
     for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
       const inner = objectIn(fields, name.slice(0, dot))
       if (inner !== undefined) {

@@ -1,3 +1,4 @@
+import { isRegExp } from 'node:util/types'
 import type { ConsumedRecord } from '../consume/record.ts'
 import { LogflumeError } from '../errors.ts'
 import { OptionReader, refuse } from '../options.ts'
@@ -228,7 +229,5 @@ function isType(value: unknown): value is ConvertTo {
 function isReplacement(value: unknown): value is readonly [RegExp | string, string] {
   if (!Array.isArray(value) || value.length !== 2) return false
   const [find, replacement] = value as unknown[]
-  return (
-    (find instanceof RegExp || (typeof find === 'string' && find !== '')) && typeof replacement === 'string'
-  )
+  return (isRegExp(find) || (typeof find === 'string' && find !== '')) && typeof replacement === 'string'
 }

@@ -1,3 +1,4 @@
+import { isRegExp } from 'node:util/types'
 import { OptionReader, refuse } from '../options.ts'
 import { setField, Target } from './fields.ts'
 import { parser, type ParserOptions, type SyncTransform } from './step.ts'
@@ -40,6 +41,6 @@ export function regex(options: RegexOptions): SyncTransform {
 /** Without what remembers where the last match ended: that is no business of the next text. */
 export function readRegExp(reader: OptionReader, key: string): RegExp {
   const value = reader.raw(key)
-  if (!(value instanceof RegExp)) refuse(reader.at(key), 'a regular expression', value)
+  if (!isRegExp(value)) refuse(reader.at(key), 'a regular expression', value)
   return new RegExp(value.source, value.flags.replace(/[gy]/g, ''))
 }

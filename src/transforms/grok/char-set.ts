@@ -69,19 +69,19 @@ function merge(ranges: readonly Range[]): Range[] {
 }
 
 /** `chars('az09')`: pairs of first and last. */
-export function chars(pairs: string): CharSet {
+function chars(pairs: string): CharSet {
   const ranges: Range[] = []
   for (let index = 0; index + 1 < pairs.length; index += 2)
     ranges.push([pairs.charCodeAt(index), pairs.charCodeAt(index + 1)])
   return new CharSet(ranges)
 }
 
-export const digits = chars('09')
+const digits = chars('09')
 export const wordChars = chars('azAZ09__')
-export const spaces = chars('\t\r  ')
+const spaces = chars('\t\r  ')
 const hexDigits = chars('09afAF')
 const notNewline = chars('\n\n').negated
-export const anything = new CharSet([[0, LAST]])
+const anything = new CharSet([[0, LAST]])
 
 export function dot(newlinesToo: boolean): CharSet {
   return newlinesToo ? anything : notNewline
