@@ -8,6 +8,7 @@ import { benchConsumeMemory } from './consume-memory.ts'
 import { benchEndToEnd } from './end-to-end.ts'
 import { benchExits } from './exits.ts'
 import { benchForward } from './forward.ts'
+import { benchGrok } from './grok.ts'
 import { benchLatency } from './latency.ts'
 import { benchMemory } from './memory.ts'
 import { benchOutage } from './outage.ts'
@@ -118,6 +119,10 @@ export const loneBenches = {
     rounds: 5,
     run: (surroundings, { quick }) =>
       benchPattern({ ...surroundings, lines: quick ? 60_000 : 200_000, warmup: 20_000 }),
+  },
+  grok: {
+    rounds: 5,
+    run: ({ rounds }, { quick }) => benchGrok({ rounds, records: quick ? 100_000 : 500_000, warmup: 50_000 }),
   },
 } satisfies Record<string, LoneBench>
 

@@ -21,6 +21,8 @@ const HELP = `npm run bench [-- [name ...] [options]]    the first four by defau
              usual rotation; needs neither Kafka nor Java
   pattern    a record through a pattern into a file, beside log4js; needs
              neither Kafka nor Java
+  grok       access lines of nginx taken apart, beside a regular expression
+             written by hand; needs neither Kafka nor Java
 
   latency    the longest single calls while files rotate and are compressed
   end-to-end from the call to a consumer in another process, beside rsyslog

@@ -16,6 +16,7 @@ import { percentiles } from '../bench/cases/percentiles.ts'
 import { TimeHistogram } from '../bench/cases/time-histogram.ts'
 import * as endToEnd from '../bench/end-to-end.ts'
 import * as forward from '../bench/forward.ts'
+import * as grok from '../bench/grok.ts'
 import { childTime, kcatVersion } from '../bench/kcat.ts'
 import * as latency from '../bench/latency.ts'
 import { countLines, linesOnDisk } from '../bench/lines-on-disk.ts'
@@ -185,6 +186,16 @@ test('the benchmark of the adapters runs, and all lines of ours are on disk', as
     assert.ok(Number(cells[2]) > 0, 'CPU of the process')
     assert.equal(cells.at(-1), '2000', 'lines on disk')
   }
+})
+
+test('the benchmark of grok runs, and all records are read right', async () => {
+  const report = await grok.benchGrok({ rounds: 1, records: 2000, warmup: 1000 })
+  assertWellFormed(report)
+  if (IS_LINUX) assert.equal(row(report, 'RegExp in a function')[1], '1.00', 'the peer beside itself')
+  const one = { name: 'one', way: 'own', thread: 1, process: 1, wall: 1 } as const
+  assert.deepEqual(grok.wrongCounts(one, [{ ...one, right: 9 }], 10), [
+    'grok, one, round 1: 9 of 10 records read right',
+  ])
 })
 
 test('lines that are missing on disk, doubled or not as they were logged are noticed', async (t) => {
