@@ -163,6 +163,57 @@ const tests = {
     assert.match([...texts.values()].join(''), /"message":"connected"/)
     assert.doesNotMatch([...texts.values()].join(''), /secret|pool size/)
   },
+
+  'module-files.ts': async (t: TestContext) => {
+    const { dir, output } = await run(t, 'module-files.ts')
+    const modules = join(dir, 'modules')
+    assert.deepEqual(output, [`4 lines, files are in ${modules}`])
+    const files = readdirSync(modules).sort()
+    assert.deepEqual(
+      files.map((file) => file.replace(/\d{8}$/, 'day')),
+      ['db.day', 'http.day', 'unknown.day'],
+    )
+    const [db, http, unknown] = await Promise.all(files.map((file) => readLines(join(modules, file))))
+    assert.deepEqual(
+      db?.map(({ service, message }) => [service, message]),
+      [
+        ['shop', 'query took 7 ms'],
+        ['shop', 'cost: 5 ##$$## rows: 3'],
+      ],
+    )
+    assert.deepEqual(
+      http?.map(({ message }) => message),
+      ['GET /orders 200'],
+    )
+    assert.deepEqual(unknown?.[0]?.tags, ['_prefixparsefailure'])
+  },
+
+  'nginx-access.ts': async (t: TestContext) => {
+    const { output } = await run(t, 'nginx-access.ts')
+    const time = '2026-11-21T12:10:00.000Z'
+    const [first = '', second = '', third = '', last] = output
+    assert.deepEqual(JSON.parse(first), { time, response: 200, request: '/orders/17' })
+    assert.deepEqual(JSON.parse(second), { time, response: 503, request: '/orders', tags: ['unavailable'] })
+    assert.deepEqual((JSON.parse(third) as Record<string, unknown>).tags, ['_grokparsefailure'])
+    assert.equal(last, '4 lines: 3 printed, 1 dropped')
+  },
+
+  'topics-to-indexes.ts': async (t: TestContext) => {
+    const brokers = await useKafka()
+    const topics = ['app-logs', 'audit-logs', 'gateway-logs']
+    // Of a topic that is just being made the first answer may be a warning.
+    await Promise.all(topics.map((topic) => createTopic(brokers, topic, { partitions: 2 })))
+    const { dir, output } = await run(t, 'topics-to-indexes.ts', { KAFKA_BROKERS: brokers.join(',') })
+    const indexes = join(dir, 'indexes')
+    assert.deepEqual(output, [`3 lines, files are in ${indexes}`])
+    const today = new Date().toISOString().slice(0, 10).replaceAll('-', '.')
+    const [app] = await readLines(join(indexes, `app-${today}`))
+    assert.deepEqual([app?.message, app?.password], ['started', undefined])
+    const [audit] = await readLines(join(indexes, 'audit-2026.11.21'))
+    assert.deepEqual([audit?.['@timestamp'], audit?.['event.time']], ['2026-11-21T12:10:00.000Z', undefined])
+    const [gateway] = await readLines(join(indexes, 'gateway-2026.11.21'))
+    assert.deepEqual([gateway?.['@timestamp'], gateway?.status], ['2026-11-21T13:10:00.000Z', 502])
+  },
 } satisfies Record<string, (t: TestContext) => Promise<void>>
 
 for (const [name, example] of Object.entries(tests)) test(`examples/${name} does what it says`, example)
@@ -174,4 +225,12 @@ test('each example is tested here', () => {
 
 async function messages(dir: string, field = 'message'): Promise<unknown[]> {
   return (await linesOnDisk(dir)).map((line) => (JSON.parse(line) as Record<string, unknown>)[field])
+}
+
+async function readLines(file: string): Promise<Record<string, unknown>[]> {
+  const text = await readFile(file, 'utf8')
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
 }
