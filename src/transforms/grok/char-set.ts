@@ -8,13 +8,14 @@ type Range = readonly [from: number, to: number]
 export class CharSet {
   /** 1 where a code unit below 256 is in it. */
   readonly low = new Uint8Array(LOW)
-  readonly #ranges: readonly Range[]
+  /** From low to high, with gaps between. */
+  readonly ranges: readonly Range[]
   readonly #high: readonly Range[]
 
   constructor(ranges: readonly Range[]) {
-    this.#ranges = merge(ranges)
-    for (const [from, to] of this.#ranges) if (from < LOW) this.low.fill(1, from, Math.min(to + 1, LOW))
-    this.#high = this.#ranges.filter(([, to]) => to >= LOW)
+    this.ranges = merge(ranges)
+    for (const [from, to] of this.ranges) if (from < LOW) this.low.fill(1, from, Math.min(to + 1, LOW))
+    this.#high = this.ranges.filter(([, to]) => to >= LOW)
   }
 
   /** NaN, which is what stands behind a text's end, is in none. */
@@ -22,14 +23,19 @@ export class CharSet {
     return code < LOW ? this.low[code] === 1 : this.#high.some(([from, to]) => code >= from && code <= to)
   }
 
+  /** Whether no code unit is in both. */
+  isApartFrom(other: CharSet): boolean {
+    return this.ranges.every(([from, to]) => other.ranges.every((range) => range[1] < from || range[0] > to))
+  }
+
   with(other: CharSet): CharSet {
-    return new CharSet([...this.#ranges, ...other.#ranges])
+    return new CharSet([...this.ranges, ...other.ranges])
   }
 
   get negated(): CharSet {
     const gaps: Range[] = []
     let next = 0
-    for (const [from, to] of this.#ranges) {
+    for (const [from, to] of this.ranges) {
       if (from > next) gaps.push([next, from - 1])
       next = to + 1
     }
@@ -40,7 +46,7 @@ export class CharSet {
   /** With the other case of each letter; that of letters whose other case is longer than one unit stays out. */
   get anyCase(): CharSet {
     const more: Range[] = []
-    for (const [from, to] of this.#ranges) {
+    for (const [from, to] of this.ranges) {
       // Of sets like "all but these" the rest of the plane has both cases already.
       for (let code = from; code <= Math.min(to, 0x24ff); code++) {
         const char = String.fromCharCode(code)
@@ -48,12 +54,12 @@ export class CharSet {
           if (other.length === 1 && other !== char) more.push([other.charCodeAt(0), other.charCodeAt(0)])
       }
     }
-    return more.length === 0 ? this : new CharSet([...this.#ranges, ...more])
+    return more.length === 0 ? this : new CharSet([...this.ranges, ...more])
   }
 
   /** The only member, where there is one only. */
   get single(): number | undefined {
-    const [range, second] = this.#ranges
+    const [range, second] = this.ranges
     return range !== undefined && second === undefined && range[0] === range[1] ? range[0] : undefined
   }
 }
