@@ -19,7 +19,7 @@ const MOST_LEVELS = 100
 export class WinstonLines {
   readonly #settings: LoggerSettings
   readonly #lines: LineMaker
-  readonly #bound = new FieldList()
+  readonly #bound: FieldList
   /** The starts of lines by the level's name. */
   readonly #heads = new Map<string, string>()
   /** Milliseconds since 1970, of the line that is being made. */
@@ -27,7 +27,10 @@ export class WinstonLines {
 
   constructor(settings: LoggerSettings) {
     this.#settings = settings
-    this.#lines = new LineMaker({ ...settings, now: () => this.#time })
+    // Behind a slow transport winston hands on an info later, when something else is going on around it.
+    const rules = { ...settings.rules, mdc: undefined, otel: false }
+    this.#lines = new LineMaker({ ...settings, rules, now: () => this.#time })
+    this.#bound = new FieldList(undefined, rules)
     this.#bound.add(settings.base)
   }
 

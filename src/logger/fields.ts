@@ -1,12 +1,14 @@
 import type { Fields } from '../record.ts'
 import { errorFields, errorMessage, isError } from './error.ts'
 import { fieldText } from './field.ts'
+import { plainRules, type FieldRules } from './field-rules.ts'
 import { flat, most } from './quote.ts'
 import { readProperty } from './read-property.ts'
 import { simplify } from './serialize.ts'
 
 /** Fields by name, each as its text in a line. A later field of a name replaces the earlier one. */
 export class FieldList {
+  readonly rules: FieldRules
   readonly #texts: Map<string, string>
   /** The names that the last error was spread to; the next error replaces all of them. */
   #spread: readonly string[] = []
@@ -17,7 +19,8 @@ export class FieldList {
   /** Of the error that was added: what a line without a message says. */
   errorMessage: string | undefined = undefined
 
-  constructor(before?: FieldList) {
+  constructor(before?: FieldList, rules: FieldRules = before?.rules ?? plainRules) {
+    this.rules = rules
     if (before === undefined) {
       this.#texts = new Map()
     } else {
@@ -51,6 +54,24 @@ export class FieldList {
     this.#spread = fields.map(([key]) => key)
     this.errorMessage = errorMessage(error)
     this.#finish()
+  }
+
+  /** These fields, and of `others` those that have other names, before them. */
+  over(others: FieldList): FieldList {
+    const all = new FieldList(others, this.rules)
+    if (this.#spread.length > 0) {
+      for (const key of all.#spread) all.#remove(key)
+      all.#spread = this.#spread
+    }
+    for (const [key, text] of this.#texts) all.#set(key, text)
+    all.#finish()
+    return all
+  }
+
+  /** The value of a field as JSON has it; undefined where there is none. */
+  value(key: string): unknown {
+    const text = this.#texts.get(key)
+    return text === undefined ? undefined : Object.values(JSON.parse(`{${text.slice(1)}}`) as Fields)[0]
   }
 
   #set(key: string, text: string): void {

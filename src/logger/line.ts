@@ -1,10 +1,13 @@
 import { topicField } from '../topic.ts'
+import { withContext, withSpan } from './ambient.ts'
 import { called, readCall } from './call.ts'
+import { contextOfCall } from './context.ts'
 import { type FieldList, plainFields } from './fields.ts'
 import { escape, flat, json } from './quote.ts'
 import { thrownText } from './read-property.ts'
 import type { LoggerSettings } from './settings.ts'
 import { shorten } from './shorten.ts'
+import { hasOpenTelemetry } from './span.ts'
 import { LineStart } from './time.ts'
 
 /** What of a line stays the same for a logger and a level: from behind the time up to the message. */
@@ -31,8 +34,13 @@ export class LineMaker {
   readonly #maxBytes: number
   /** A line of so many UTF-16 units cannot have more than `maxBytes`. */
   readonly #safeLength: number
+  readonly #otel: boolean
+  /** Whether there may be a span. Looked at once a millisecond, as the look costs more than all else of it. */
+  #mayHaveSpan = false
+  #lookedAt = ''
 
-  constructor({ maxLineBytes, now }: LoggerSettings) {
+  constructor({ maxLineBytes, now, rules }: LoggerSettings) {
+    this.#otel = rules.otel
     this.#start = new LineStart(now)
     this.#maxBytes = maxLineBytes
     this.#safeLength = Math.floor(maxLineBytes / 3)
@@ -45,8 +53,18 @@ export class LineMaker {
 
   /** One line, whatever the arguments are. Never throws. */
   make(head: string, bound: FieldList, first: unknown, second: unknown, third: unknown): string {
-    const line = this.#start.text() + head + rest(bound, first, second, third)
+    const start = this.#start.text()
+    if (start !== this.#lookedAt) this.#look(start)
+    const context = contextOfCall()
+    const around = context === undefined ? bound : withContext(bound, context)
+    const fields = this.#mayHaveSpan ? withSpan(around) : around
+    const line = start + head + rest(fields, first, second, third)
     return line.length <= this.#safeLength ? line : shorten(line, this.#maxBytes)
+  }
+
+  #look(start: string): void {
+    this.#lookedAt = start
+    this.#mayHaveSpan = this.#otel && hasOpenTelemetry()
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Fields } from '../record.ts'
+import { mappedFields } from './ambient.ts'
+import type { Context } from './context.ts'
 import { isError } from './error.ts'
 import { reservedNames } from './field.ts'
 import type { Level } from './level.ts'
@@ -35,11 +37,11 @@ export interface LogRecord {
   /** The record as the journal has it: one JSON object in ECS names, with its '\n'. */
   readonly line: string
   /** The mapped diagnostic context, where there is one. */
-  readonly mdc?: Readonly<Fields>
+  readonly mdc?: Readonly<Fields> | undefined
   /** The nested diagnostic context, the outermost first. */
-  readonly ndc?: readonly string[]
+  readonly ndc?: readonly string[] | undefined
   /** The global diagnostic context. */
-  readonly gdc?: string
+  readonly gdc?: string | undefined
 }
 
 /** What a record is made of: the line, and what the call had in hand. */
@@ -55,6 +57,8 @@ export interface RecordSource {
   /** The method that the application called. */
   readonly boundary: Boundary
   readonly origin: CallOrigin | undefined
+  /** What the contexts held; undefined where none is used. */
+  readonly context: Context | undefined
 }
 
 /** The record of one call. All that it says is read from the line, so that the two never differ. */
@@ -129,6 +133,19 @@ export class CallRecord implements LogRecord {
 
   get origin(): CallOrigin | undefined {
     return (this.#origin ??= originOf(this.#source.boundary))
+  }
+
+  get mdc(): Readonly<Fields> | undefined {
+    const { context, settings } = this.#source
+    return context === undefined ? undefined : mappedFields(context, settings.rules)
+  }
+
+  get ndc(): readonly string[] | undefined {
+    return this.#source.context?.ndc
+  }
+
+  get gdc(): string | undefined {
+    return this.#source.context?.gdc
   }
 }
 

@@ -1,12 +1,13 @@
 import { hostname } from 'node:os'
 import { type OptionReader, refuse } from '../options.ts'
+import { readRules, type FieldOptions } from './field-rules.ts'
 import { type LevelSetting, readLevels } from './level.ts'
 import { most } from './quote.ts'
 import type { LoggerSettings } from './settings.ts'
 import { isLoggerMember } from './tree.ts'
 
 /** Options of what a line says. `L` are the names of the application's own levels. */
-export interface LoggerOptions<L extends string = never> {
+export interface LoggerOptions<L extends string = never> extends FieldOptions {
   /**
    * The service: `service.name` of each line, the root of the tree of loggers, and the start of the names
    * of the journal's files. Up to 100 letters, digits, `.`, `_` and `-`, not starting with a dot.
@@ -57,6 +58,7 @@ export function readLoggerOptions(reader: OptionReader): LoggerSettings {
     level: levels.setting(reader.at('level'), reader.raw('level') ?? 'info'),
     levels,
     base,
+    rules: readRules(reader),
     trace: reader.boolean('trace', false),
     maxLineBytes: reader.integer('maxLineBytes', 262_144, { min: 4096, max: most }),
     pid: process.pid,

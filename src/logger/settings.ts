@@ -1,3 +1,4 @@
+import type { FieldRules } from './field-rules.ts'
 import type { Level, Levels } from './level.ts'
 
 /** The options, checked, with what else a line needs to know. */
@@ -6,6 +7,7 @@ export interface LoggerSettings {
   readonly level: Level
   readonly levels: Levels
   readonly base: object
+  readonly rules: FieldRules
   /** Whether each line says where in the code its call is. */
   readonly trace: boolean
   readonly maxLineBytes: number

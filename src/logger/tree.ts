@@ -1,6 +1,7 @@
 import type { DiagnosticHandler } from '../diagnostics.ts'
 import { OptionReader, refuse } from '../options.ts'
 import { isTopicName, TOPIC_RULE } from '../topic.ts'
+import { contextOfCall } from './context.ts'
 import { FieldList } from './fields.ts'
 import type { Level, Levels } from './level.ts'
 import type { EndOptions, Lifecycle } from './lifecycle.ts'
@@ -49,7 +50,7 @@ export function createRootLogger<L extends string = never>(
 ): Logger<L> {
   // The methods of the levels are on a prototype of this tree: they cost a child nothing.
   class LeveledLogger extends TreeLogger {}
-  const base = new FieldList()
+  const base = new FieldList(undefined, settings.rules)
   if (!base.add(settings.base)) refuse('base', 'an object of fields', settings.base)
   const top = new Node(settings, settings.name)
   const outputters = new TreeOutputters(settings.levels, diagnose, () => top.resolve())
@@ -122,6 +123,7 @@ class TreeLogger implements Lifecycle {
     if (takers.length === 0) return
     const { settings, levels, lines } = this.#tree
     const origin = settings.trace ? originOf(boundary) : undefined
+    const context = contextOfCall()
     let bound = this.#bound
     if (origin !== undefined) {
       bound = new FieldList(bound)
@@ -131,7 +133,8 @@ class TreeLogger implements Lifecycle {
     const line = lines.make(head, bound, parts[0], parts[1], parts[2])
     const { time } = lines
     const { name: logger } = this.#node
-    const source = { settings, level, logger, time, line, headLength: head.length, parts, boundary, origin }
+    const headLength = head.length
+    const source = { settings, level, logger, time, line, headLength, parts, boundary, origin, context }
     const record = new CallRecord(source)
     for (const outputter of takers) outputter.output(record)
     if (level.rank >= levels.fatalRank) for (const outputter of takers) outputter.flushSync()
