@@ -5,6 +5,7 @@ import type { Report, Surroundings } from './bench.ts'
 import { benchCalls } from './call.ts'
 import { benchConsume } from './consume.ts'
 import { benchConsumeMemory } from './consume-memory.ts'
+import { benchContext } from './context.ts'
 import { benchEndToEnd } from './end-to-end.ts'
 import { benchExits } from './exits.ts'
 import { benchForward } from './forward.ts'
@@ -123,6 +124,11 @@ export const loneBenches = {
   grok: {
     rounds: 5,
     run: ({ rounds }, { quick }) => benchGrok({ rounds, records: quick ? 100_000 : 500_000, warmup: 50_000 }),
+  },
+  context: {
+    rounds: 5,
+    run: (surroundings, { quick }) =>
+      benchContext({ ...surroundings, lines: quick ? 60_000 : 200_000, warmup: 20_000 }),
   },
 } satisfies Record<string, LoneBench>
 

@@ -23,6 +23,8 @@ const HELP = `npm run bench [-- [name ...] [options]]    the first four by defau
              neither Kafka nor Java
   grok       access lines of nginx taken apart, beside a regular expression
              written by hand; needs neither Kafka nor Java
+  context    a call with its fields in MDC, NDC and a span, beside bound ones;
+             needs neither Kafka nor Java
 
   latency    the longest single calls while files rotate and are compressed
   end-to-end from the call to a consumer in another process, beside rsyslog

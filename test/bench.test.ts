@@ -14,6 +14,7 @@ import * as consume from '../bench/consume.ts'
 import * as consumeMemory from '../bench/consume-memory.ts'
 import { percentiles } from '../bench/cases/percentiles.ts'
 import { TimeHistogram } from '../bench/cases/time-histogram.ts'
+import { benchContext } from '../bench/context.ts'
 import * as endToEnd from '../bench/end-to-end.ts'
 import * as forward from '../bench/forward.ts'
 import * as grok from '../bench/grok.ts'
@@ -24,6 +25,7 @@ import * as memory from '../bench/memory.ts'
 import { readOptions } from '../bench/options.ts'
 import * as outage from '../bench/outage.ts'
 import { LINE_BYTES } from '../bench/padding.ts'
+import { benchPattern } from '../bench/pattern.ts'
 import { interleave, ratios, spread } from '../bench/rounds.ts'
 import { rsyslogVersion } from '../bench/rsyslog.ts'
 import { BENCH_CONFIG } from '../bench/topics.ts'
@@ -196,6 +198,21 @@ test('the benchmark of grok runs, and all records are read right', async () => {
   assert.deepEqual(grok.wrongCounts(one, [{ ...one, right: 9 }], 10), [
     'grok, one, round 1: 9 of 10 records read right',
   ])
+})
+
+test('so do those of patterns and contexts', async (t) => {
+  const options = { dir: await temporaryDirectory(t), rounds: 1, lines: 1900, warmup: 100 }
+  const reports = [
+    [await benchPattern(options), ['logflume, fileOutputter', 'log4js, file appender']],
+    [
+      await benchContext(options),
+      ['bound fields, no context', 'in the MDC', 'in two MDCs and an NDC', 'bound, and a span'],
+    ],
+  ] as const
+  for (const [report, names] of reports) {
+    assertWellFormed(report)
+    for (const name of names) if (IS_LINUX) assert.ok(Number(row(report, name)[0]) > 0, name)
+  }
 })
 
 test('lines that are missing on disk, doubled or not as they were logged are noticed', async (t) => {

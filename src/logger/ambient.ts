@@ -12,7 +12,8 @@ export function withContext(bound: FieldList, context: Context): FieldList {
 function underContext(bound: FieldList, context: Context): FieldList {
   const own =
     context.own.get(bound.rules) ?? context.own.set(bound.rules, contextFields(context, bound.rules))
-  return own.text === '"' ? bound : bound.over(own)
+  if (bound.isEmpty) return own
+  return own.isEmpty ? bound : bound.over(own)
 }
 
 /** The same over the fields of the active span. */
@@ -27,9 +28,13 @@ function contextFields({ mdc, ndc, gdc }: Context, rules: FieldRules): FieldList
   const { prefix, keys } = rules.mdc
   if (gdc !== undefined) list.add({ 'service.node.name': gdc })
   if (ndc.length > 0) list.add({ tags: ndc })
-  const entries = Object.entries(mdc).filter(([key]) => keys === undefined || keys.has(key))
-  list.add(Object.fromEntries(entries.map(([key, value]) => [prefix + key, value])))
+  list.add(prefix === '' && keys === undefined ? mdc : inLine(mdc, prefix, keys))
   return list
+}
+
+function inLine(mdc: Readonly<Fields>, prefix: string, keys: ReadonlySet<string> | undefined): Fields {
+  const entries = Object.entries(mdc).filter(([key]) => keys === undefined || keys.has(key))
+  return Object.fromEntries(entries.map(([key, value]) => [prefix + key, value]))
 }
 
 /** The MDC as formatters show it: what a line would say of it. */

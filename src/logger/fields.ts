@@ -34,6 +34,10 @@ export class FieldList {
     return this.#texts.has(key)
   }
 
+  get isEmpty(): boolean {
+    return this.text === '"'
+  }
+
   /** False where the object is a value rather than a set of fields: a date, an array, one that throws. */
   add(fields: object): boolean {
     const readable = open(fields)

@@ -32,12 +32,12 @@ export const mdc: MappedContext = {
     if (typeof fields !== 'object' || (fields as unknown) === null || Array.isArray(fields))
       refuse('fields of mdc.run', 'an object of fields', fields)
     if (typeof work !== 'function') refuse('work of mdc.run', 'a function', work)
-    const added = Object.keys(fields).map((key) => [key, readProperty(fields, key)] as const)
-    return runInContext({ mdc: withFields(added) }, work)
+    const added = Object.fromEntries(Object.keys(fields).map((key) => [key, readProperty(fields, key)]))
+    return runInContext({ mdc: Object.freeze({ ...currentContext().mdc, ...added }) }, work)
   },
   put(key, value) {
     if (typeof key !== 'string' || key === '') refuse('key of mdc.put', 'a non-empty string', key)
-    changeContext({ mdc: withFields([[key, value]]) })
+    changeContext({ mdc: Object.freeze({ ...currentContext().mdc, [key]: value }) })
   },
   get(key) {
     const { mdc: fields } = currentContext()
@@ -46,18 +46,12 @@ export const mdc: MappedContext = {
   remove(key) {
     const { mdc: fields } = currentContext()
     if (!Object.hasOwn(fields, key)) return
-    changeContext({ mdc: frozen(Object.entries(fields).filter(([name]) => name !== key)) })
+    changeContext({
+      mdc: Object.freeze(Object.fromEntries(Object.entries(fields).filter(([name]) => name !== key))),
+    })
   },
   clear() {
-    changeContext({ mdc: frozen([]) })
+    changeContext({ mdc: Object.freeze({}) })
   },
   getContext: () => currentContext().mdc,
-}
-
-function withFields(added: readonly (readonly [string, unknown])[]): Readonly<Fields> {
-  return frozen([...Object.entries(currentContext().mdc), ...added])
-}
-
-function frozen(entries: readonly (readonly [string, unknown])[]): Readonly<Fields> {
-  return Object.freeze(Object.fromEntries(entries))
 }

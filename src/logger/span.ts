@@ -40,7 +40,7 @@ export function activeSpan(): SpanFields | undefined {
     const span = shared[API]?.context?.active().getValue(SPAN)
     if (span === undefined) return undefined
     if (span !== last?.span) last = { span, fields: fieldsOf(span), under: new Recent() }
-    return last.fields.text === '"' ? undefined : last
+    return last.fields.isEmpty ? undefined : last
   } catch {
     return undefined // a context manager or a span of somebody's own
   }

@@ -133,9 +133,11 @@ test('what throws when it is looked at, or has no end, is in the line as it is i
       throw new Error('no')
     },
     big: 5n,
+    ['__proto__']: 'own',
   }
   mdc.run(fields, () => log.info('m'))
   assert.deepEqual([last().bad, last().big], ['[Throws: no]', '5'])
+  assert.equal(Object.getOwnPropertyDescriptor(last(), '__proto__')?.value, 'own')
 })
 
 test('the NDC is in lines as tags', (t) => {
