@@ -15,7 +15,10 @@ const STREAM_OPTIONS = ['level', 'format', 'silent', 'handleExceptions', 'handle
 type StreamOptions = Pick<TransportStream.TransportStreamOptions, (typeof STREAM_OPTIONS)[number]>
 
 export interface LogflumeTransportOptions
-  extends AdapterOptions, StreamOptions, Pick<LoggerOptions, 'name' | 'base' | 'maxLineBytes'> {}
+  extends
+    AdapterOptions,
+    StreamOptions,
+    Pick<LoggerOptions, 'name' | 'base' | 'maxLineBytes' | 'redact' | 'serializers'> {}
 
 /**
  * A winston transport: `winston.createLogger({ transports: [new LogflumeTransport({ name: 'shop' })] })`.

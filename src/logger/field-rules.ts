@@ -1,4 +1,8 @@
 import { refuse, type OptionReader } from '../options.ts'
+import { readRedact, type RedactOptions, type Redactor } from './redact.ts'
+
+/** Makes of a field's value what stands in the line. */
+export type Serializer = (value: unknown) => unknown
 
 /** How the fields of the MDC and the texts of the NDC stand in lines. */
 export interface ContextOptions {
@@ -22,6 +26,21 @@ export interface FieldOptions {
    * @default true
    */
   readonly otel?: boolean
+  /**
+   * What lines do not have, wherever it comes from: the call, a child, `base`, the MDC, an error. Paths, or an
+   * object with them. The objects of the call stay as they are.
+   * @default nothing
+   */
+  readonly redact?: readonly string[] | RedactOptions | undefined
+  /**
+   * Functions by the names of fields, which make of a value what stands in the line, as in
+   * `{ user: ({ id }) => ({ id }) }`. Where `req`, `request`, `res`, `response` or `reply` hold a request or a
+   * response of Node, Express, Fastify or `fetch`, lines have `http.request.method` and so on instead; a function
+   * replaces that, and `false` has the object as it is.
+   * @default {}
+   */
+  // The value is what the application logs under that name: it knows the type, the compiler does not.
+  readonly serializers?: Readonly<Record<string, ((value: never) => unknown) | false>> | undefined
 }
 
 /** The options, checked. One object for a tree of loggers. */
@@ -29,14 +48,39 @@ export interface FieldRules {
   /** Undefined: lines have nothing of the contexts. */
   readonly mdc: { readonly prefix: string; readonly keys: ReadonlySet<string> | undefined } | undefined
   readonly otel: boolean
+  readonly redactor: Redactor | undefined
+  /** `false`: the value as it is. Undefined: there are none. */
+  readonly serializers: ReadonlyMap<string, Serializer | false> | undefined
 }
 
 /** Where there are no options. */
-export const plainRules: FieldRules = { mdc: undefined, otel: false }
+export const plainRules: FieldRules = {
+  mdc: undefined,
+  otel: false,
+  redactor: undefined,
+  serializers: undefined,
+}
 
 /** Takes these options out of the reader, which the caller ends. */
 export function readRules(reader: OptionReader): FieldRules {
-  return { mdc: readContext(reader), otel: reader.boolean('otel', true) }
+  const mdc = readContext(reader)
+  return {
+    mdc,
+    otel: reader.boolean('otel', true),
+    redactor: readRedact(reader, mdc?.prefix ?? ''),
+    serializers: readSerializers(reader.at('serializers'), reader.raw('serializers') ?? {}),
+  }
+}
+
+function readSerializers(option: string, value: unknown): FieldRules['serializers'] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    refuse(option, 'an object of functions by names of fields', value)
+  const all = Object.entries<unknown>({ ...value }).map(([key, serializer]) => {
+    if (serializer !== false && typeof serializer !== 'function')
+      refuse(`${option}.${key}`, 'a function, or false', serializer)
+    return [key, serializer as Serializer | false] as const
+  })
+  return all.length === 0 ? undefined : new Map(all)
 }
 
 function readContext(options: OptionReader): FieldRules['mdc'] {

@@ -1,6 +1,7 @@
 import { TOPIC_FIELD } from '../topic.ts'
 import { Keys } from './key.ts'
-import { serialize } from './serialize.ts'
+import type { Redactor } from './redact.ts'
+import { serialize, serializeField } from './serialize.ts'
 
 /** The names that a line has of its own, in their order. */
 export const reservedNames: readonly string[] = [
@@ -26,7 +27,7 @@ export function keptName(key: string, taken: readonly string[]): string {
 }
 
 /** One field as it stands in a line, `,"name":value`; '' where its value is undefined. */
-export function fieldText(key: string, value: unknown, owner: object): string {
-  const text = serialize(value, owner)
+export function fieldText(key: string, value: unknown, owner: object, redactor?: Redactor): string {
+  const text = redactor === undefined ? serialize(value, owner) : serializeField(key, value, owner, redactor)
   return text === undefined ? '' : names.text(key) + text
 }

@@ -1,9 +1,10 @@
 import type { Fields } from '../record.ts'
 import { errorFields, errorMessage, isError } from './error.ts'
 import { fieldText } from './field.ts'
-import { plainRules, type FieldRules } from './field-rules.ts'
+import { plainRules, type FieldRules, type Serializer } from './field-rules.ts'
+import { httpFields, isHttp } from './http-fields.ts'
 import { flat, most } from './quote.ts'
-import { readProperty } from './read-property.ts'
+import { readProperty, throws } from './read-property.ts'
 import { simplify } from './serialize.ts'
 
 /** Fields by name, each as its text in a line. A later field of a name replaces the earlier one. */
@@ -42,22 +43,37 @@ export class FieldList {
   add(fields: object): boolean {
     const readable = open(fields)
     if (readable === undefined) return false
-    for (const key of readable.keys) {
-      const value = readProperty(readable.object, key)
-      if (isSpread(key, value) && this.errorMessage === undefined) this.addError(value)
-      else this.#set(key, fieldText(key, value, fields))
-    }
+    for (const key of readable.keys) this.#add(key, readProperty(readable.object, key), fields)
     this.#finish()
     return true
   }
 
+  #add(key: string, value: unknown, owner: object): void {
+    const serializer = this.rules.serializers?.get(key)
+    const shown = typeof serializer === 'function' ? made(serializer, value) : value
+    const http = serializer === undefined ? httpFields(key, shown) : undefined
+    if (isSpread(key, shown) && this.errorMessage === undefined) this.#spreadError(shown)
+    else if (http === undefined) this.#set(key, this.#text(key, shown, owner))
+    else for (const name of Object.keys(http)) this.#set(name, this.#text(name, http[name], owner))
+  }
+
+  #text(key: string, value: unknown, owner: object): string {
+    return fieldText(key, value, owner, this.rules.redactor)
+  }
+
+  /** An error that is no field; a serialiser of `err` has it all the same. */
   addError(error: Error): void {
+    this.#add('err', error, { err: error })
+    this.errorMessage ??= errorMessage(error)
+    this.#finish()
+  }
+
+  #spreadError(error: Error): void {
     for (const key of this.#spread) this.#remove(key)
     const fields = Object.entries(errorFields(error)).map(([key, value]) => [`error.${key}`, value] as const)
-    for (const [key, value] of fields) this.#set(key, fieldText(key, value, error))
+    for (const [key, value] of fields) this.#set(key, this.#text(key, value, error))
     this.#spread = fields.map(([key]) => key)
     this.errorMessage = errorMessage(error)
-    this.#finish()
   }
 
   /** These fields, and of `others` those that have other names, before them. */
@@ -97,19 +113,30 @@ export class FieldList {
 
 /**
  * The text of a call's fields, the cheap way, for a line that has the `bound` fields already. Undefined where
- * they need a `FieldList`: one replaces a bound field, or is an error to be spread. Throws what a field throws.
+ * they need a `FieldList`: one replaces a bound field, or is to be spread, or has a serialiser. Throws what a field throws.
  */
 export function plainFields(fields: object, bound: FieldList): string | undefined {
   if (!isPlain(fields)) return undefined
+  const { redactor, serializers } = bound.rules
   let text = ''
   for (const key in fields) {
     if (!Object.prototype.hasOwnProperty.call(fields, key)) continue
     const value = fields[key]
     if (bound.has(key) || isSpread(key, value) || isToJson(key, value)) return undefined
-    text += fieldText(key, value, fields)
+    if (isHttp(key, value) || serializers?.has(key) === true) return undefined
+    text += fieldText(key, value, fields, redactor)
     if (text.length > most) break
   }
   return text
+}
+
+/** What a serialiser of the application makes of a value. */
+function made(serializer: Serializer, value: unknown): unknown {
+  try {
+    return serializer(value)
+  } catch (thrown) {
+    return throws(thrown)
+  }
 }
 
 function isPlain(value: object): value is Fields {

@@ -3,6 +3,8 @@ import { errorFields, isError } from './error.ts'
 import { Keys } from './key.ts'
 import { most, quote } from './quote.ts'
 import { readProperty, throws } from './read-property.ts'
+import type { Step } from './redact-path.ts'
+import type { Redactor } from './redact.ts'
 
 const mostDepth = 10
 const mostElements = 1000
@@ -35,6 +37,19 @@ export function serialize(value: unknown, owner?: object): string | undefined {
   return primitive(value)
 }
 
+/** The same of a field, without what the redactor keeps out. */
+export function serializeField(
+  key: string,
+  value: unknown,
+  owner: object,
+  redactor: Redactor,
+): string | undefined {
+  const step = redactor.start.next(key)
+  if (step?.isEnd === true) return serialize(redactor.instead(value, [key]))
+  if (step === undefined || typeof value !== 'object' || value === null) return serialize(value, owner)
+  return new Walk([owner], redactor, [key]).object(value, step)
+}
+
 function primitive(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
@@ -59,20 +74,26 @@ function primitive(value: unknown): string | undefined {
 /** One way through a value. Stops where more than a line can have is together, as shared objects multiply. */
 class Walk {
   readonly #ancestors: object[]
+  readonly #redactor: Redactor | undefined
+  /** Where it is, by names. Kept where there is a redactor. */
+  readonly #path: string[]
   #room = most
 
-  constructor(ancestors: object[]) {
+  constructor(ancestors: object[], redactor?: Redactor, path: string[] = []) {
     this.#ancestors = ancestors
+    this.#redactor = redactor
+    this.#path = path
   }
 
-  object(value: object): string | undefined {
+  /** `step` is where the value is, where paths of the redactor lead into it. */
+  object(value: object, step?: Step): string | undefined {
     if (this.#ancestors.includes(value)) return '"[Circular]"'
     this.#ancestors.push(value)
     try {
       const simple = simplify(value)
       if (typeof simple !== 'object' || simple === null) return this.#value(simple)
       if (this.#ancestors.length > mostDepth) return Array.isArray(simple) ? '"[Array]"' : '"[Object]"'
-      return Array.isArray(simple) ? this.#array(simple) : this.#properties(simple)
+      return Array.isArray(simple) ? this.#array(simple, step) : this.#properties(simple, step)
     } catch (thrown) {
       return quote(throws(thrown))
     } finally {
@@ -80,8 +101,23 @@ class Walk {
     }
   }
 
-  #value(value: unknown): string | undefined {
-    if (typeof value === 'object' && value !== null) return this.object(value)
+  #member(owner: object, key: string | number, step: Step | undefined): string | undefined {
+    const value = readProperty(owner, key)
+    const next = step?.next(String(key))
+    return next === undefined ? this.#value(value) : this.#redacted(value, String(key), next)
+  }
+
+  #redacted(value: unknown, key: string, step: Step): string | undefined {
+    this.#path.push(key)
+    const text = step.isEnd
+      ? this.#value(this.#redactor?.instead(value, this.#path))
+      : this.#value(value, step)
+    this.#path.pop()
+    return text
+  }
+
+  #value(value: unknown, step?: Step): string | undefined {
+    if (typeof value === 'object' && value !== null) return this.object(value, step)
     const text = primitive(value)
     return text === undefined ? undefined : this.#count(text)
   }
@@ -93,23 +129,23 @@ class Walk {
 
   // Each element and each property has its comma before it; the first one is taken off in the end.
 
-  #array(elements: readonly unknown[]): string {
+  #array(elements: readonly unknown[], step: Step | undefined): string {
     this.#room -= 2
     const end = Math.min(elements.length, mostElements)
     let text = ''
     for (let index = 0; index < end && this.#room > 0; index++) {
-      text += `,${this.#value(readProperty(elements, index)) ?? 'null'}`
+      text += `,${this.#member(elements, index, step) ?? 'null'}`
     }
     if (elements.length > end) text += `,"... ${elements.length - end} more"`
     return `[${text.slice(1)}]`
   }
 
-  #properties(object: object): string {
+  #properties(object: object, step: Step | undefined): string {
     this.#room -= 2
     const names = Object.keys(object)
     let text = ''
     for (const name of names.length > mostElements ? names.slice(0, mostElements) : names) {
-      const value = this.#value(readProperty(object, name))
+      const value = this.#member(object, name, step)
       if (value !== undefined) text += this.#count(keys.text(name)) + value
       if (this.#room < 0) break
     }

@@ -54,7 +54,7 @@ test('an option with a wrong value is refused in words that name it', () => {
     [{ maxLineBytes: 4095 }, /^maxLineBytes: expected a whole number from 4096 to 1048576, got 4095 \(number\)$/],
     [{ maxLineBytes: 1_048_577 }, /^maxLineBytes: /],
     [{ maxLineBytes: '1 MB' }, /^maxLineBytes: /],
-    [{ nmae: 'shop' }, /^nmae: no such option; there are base, level, levels, maxLineBytes, mdc, name, otel, trace$/],
+    [{ nmae: 'shop' }, /^nmae: no such option; there are base, level, levels, maxLineBytes, mdc, name, otel, redact, serializers, trace$/],
   ] // prettier-ignore
   for (const [options, message] of cases) {
     const whole =
