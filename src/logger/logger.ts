@@ -40,6 +40,14 @@ export interface LoggerMembers<L extends string = never> extends Lifecycle {
   /** Whether a call of this level gives a line: by the level of this logger and by `globalLogger.level`. */
   isLevelEnabled(level: LevelName<L>): boolean
   /**
+   * Whether its lines say where in the code their calls are, Log4r's `trace`: see the option of that name. As
+   * `level`, it is inherited live, and `undefined` goes back to that of the logger above; for the root, to the
+   * option.
+   * @throws LogflumeError INVALID_OPTION for anything but true, false and undefined.
+   */
+  get tracing(): boolean
+  set tracing(tracing: boolean | undefined)
+  /**
    * Whether its records go to the outputters of the loggers above as well, the journal included, which is the
    * root's. @default true
    */

@@ -22,6 +22,8 @@ export class Node {
   outlets: Outlets | undefined
   /** Its outputters and, where it is additive, those above. */
   effective: readonly DrainOutputter[]
+  /** Whether its lines say where their calls are. */
+  tracing: boolean
   /** The start of its lines for each level, by the level's index. */
   heads: readonly string[] = []
   readonly #settings: LoggerSettings
@@ -30,6 +32,7 @@ export class Node {
   #own: Level | undefined
   #outputters: readonly DrainOutputter[] = []
   #additive = true
+  #ownTracing: boolean | undefined
   #ownTopic: string | undefined
   #topic: string | undefined
 
@@ -41,6 +44,7 @@ export class Node {
     this.#parent = parent
     this.effective = parent?.effective ?? []
     this.outlets = parent?.outlets
+    this.tracing = parent?.tracing ?? settings.trace
     this.#inheritTopic()
     if (parent === undefined) globalLimit.add(this)
   }
@@ -95,13 +99,20 @@ export class Node {
     this.resolve()
   }
 
-  /** Outputters are pushed down like levels. A record comes to each of them once, however often it is there. */
+  /** Its own from now on; undefined goes back to that above. */
+  setTracing(tracing: boolean | undefined): void {
+    this.#ownTracing = tracing
+    this.resolve()
+  }
+
+  /** Outputters and tracing are pushed down like levels. A record comes to each of them once, however often it is there. */
   resolve(): void {
     const above = this.#additive ? (this.#parent?.effective ?? []) : []
     this.effective = [...new Set([...this.#outputters, ...above])]
     const { levels, trace } = this.#settings
+    this.tracing = this.#ownTracing ?? this.#parent?.tracing ?? trace
     const [first, ...others] = this.effective
-    const isPlain = !trace && others.length === 0 && first?.name === JOURNAL && first.takesAll
+    const isPlain = !this.tracing && others.length === 0 && first?.name === JOURNAL && first.takesAll
     this.outlets = isPlain
       ? undefined
       : levels.all.map((level) => this.effective.filter((one) => one.takes(level, levels)))

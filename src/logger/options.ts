@@ -33,6 +33,7 @@ export interface LoggerOptions<L extends string = never> extends FieldOptions {
   /**
    * Whether each line says where in the code its call is: `log.origin.file.name`, `log.origin.file.line` and
    * `log.origin.function`. Costs some microseconds a line. A formatter that asks for it does not need this.
+   * A logger can be given its own: `log.get('db').tracing = true`.
    * @default false
    */
   readonly trace?: boolean

@@ -122,7 +122,7 @@ class TreeLogger implements Lifecycle {
     const takers = outlets[level.index] ?? []
     if (takers.length === 0) return
     const { settings, levels, lines } = this.#tree
-    const origin = settings.trace ? originOf(boundary) : undefined
+    const origin = this.#node.tracing ? originOf(boundary) : undefined
     const context = contextOfCall()
     let bound = this.#bound
     if (origin !== undefined) {
@@ -169,6 +169,16 @@ class TreeLogger implements Lifecycle {
   isLevelEnabled(name: string): boolean {
     const rank = this.#tree.levels.find(name)?.rank
     return rank !== undefined && rank >= this.#node.threshold
+  }
+
+  get tracing(): boolean {
+    return this.#node.tracing
+  }
+
+  set tracing(tracing: boolean | undefined) {
+    if (tracing !== undefined && typeof tracing !== 'boolean')
+      refuse('tracing', 'true, false or undefined', tracing)
+    this.#node.setTracing(tracing)
   }
 
   get additive(): boolean {

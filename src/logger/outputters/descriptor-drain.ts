@@ -26,6 +26,7 @@ export class DescriptorDrain implements Drain, KeptUntilExit {
   #first = 0
   #waitingBytes = 0
   #timer: NodeJS.Timeout | undefined
+  #state: 'open' | 'closed' = 'open'
   #taken = 0
   readonly #lost = new LossCounter()
   #error: Error | undefined
@@ -42,6 +43,10 @@ export class DescriptorDrain implements Drain, KeptUntilExit {
 
   write(text: string): void {
     this.#taken++
+    if (this.#state === 'closed') {
+      this.#lost.add('logged after close', 1)
+      return
+    }
     const bytes = Buffer.from(text)
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > MAX_WAITING) {
       this.#lost.add('too slow', 1)
@@ -119,6 +124,7 @@ export class DescriptorDrain implements Drain, KeptUntilExit {
 
   async close(timeout: number): Promise<void> {
     await this.flush(timeout)
+    this.#state = 'closed'
     clearTimeout(this.#timer)
     if (this.#pending > 0) this.#lost.add('too slow', this.#pending)
     this.#waiting = []

@@ -78,3 +78,10 @@ test('options that cannot be are refused', () => {
   })
   assert.throws(() => consoleOutputter({ colours: true } as never), { message: /^colours: no such option/ })
 })
+
+test('what comes after the end is not printed but counted', async (t) => {
+  const { stderr } = await run(t, { late: 2 })
+  assert.equal(stderr.split('\n').length, 1001)
+  const stats = JSON.parse(stderr.split('\n').at(-1) ?? '') as object
+  assert.deepEqual(stats, { taken: 1002, written: 1000, pending: 0, lost: { 'logged after close': 2 } })
+})

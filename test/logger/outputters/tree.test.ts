@@ -214,3 +214,37 @@ test('an outputter of two trees ends with the last of them', async () => {
   assert.deepEqual(outputter.stats().lost, { 'logged after close': 1 })
   assert.throws(() => capture({ outputters: [outputter] }), { code: 'CLOSED' })
 })
+
+test('tracing is inherited live, and undefined goes back to that above', () => {
+  const { log, last } = capture()
+  const isTraced = (logger: typeof log): boolean => {
+    logger.info('m')
+    assert.equal(logger.tracing, 'log.origin.file.line' in last())
+    return logger.tracing
+  }
+  const db = log.get('db')
+  const pool = db.get('pool')
+  assert.deepEqual([log, db, pool].map(isTraced), [false, false, false])
+  db.tracing = true
+  assert.deepEqual([log, db, pool, db.get('late'), pool.child({ a: 1 })].map(isTraced), [
+    false,
+    true,
+    true,
+    true,
+    true,
+  ])
+  assert.match(String(last()['log.origin.file.name']), /tree\.test\.ts$/)
+  pool.tracing = false
+  log.tracing = true
+  assert.deepEqual([log, db, pool].map(isTraced), [true, true, false])
+  db.tracing = undefined
+  pool.tracing = undefined
+  assert.deepEqual([log, db, pool].map(isTraced), [true, true, true])
+  log.tracing = undefined
+  assert.deepEqual([log, db, pool].map(isTraced), [false, false, false])
+  assert.equal(capture({ trace: true }).log.get('a').tracing, true)
+  assert.throws(() => (log.tracing = 'yes' as never), {
+    code: 'INVALID_OPTION',
+    message: /^tracing: expected true/,
+  })
+})
