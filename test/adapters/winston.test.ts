@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
+import { mdc } from 'logflume'
 import { LogflumeTransport, type LogflumeTransportOptions } from 'logflume/winston'
 import winston from 'winston'
 import { linesOnDisk, temporaryDirectory } from '../journal/open-journal.ts'
@@ -237,6 +238,16 @@ for (const [where, call, message] of [
     })
   }
 }
+
+test('redact and serialisers hold, contexts and spans do not come along', async (t) => {
+  const { log, lines } = await openLogger(t, {
+    redact: ['user.token'],
+    serializers: { order: ({ id }: { id: number }) => id },
+  })
+  mdc.run({ 'request.id': 'r' }, () => log.info('m', { user: { token: 't', id: 1 }, order: { id: 17 } }))
+  const [line] = await lines()
+  assert.deepEqual(ownFields(line!), { message: 'm', user: { token: '[Redacted]', id: 1 }, order: 17 })
+})
 
 test('the time of format.timestamp is the time of the line; in another form it stays a field', async (t) => {
   const { log, lines } = await openLogger(t, {}, { format: winston.format.timestamp() })
