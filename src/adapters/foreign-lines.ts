@@ -1,6 +1,7 @@
 import { keptName, reservedNames } from '../logger/field.ts'
 import { Keys } from '../logger/key.ts'
-import { quote } from '../logger/quote.ts'
+import { flat, quote } from '../logger/quote.ts'
+import { CommonParts, type CommonPart } from './common-part.ts'
 import { errorEntries } from './foreign-error.ts'
 import { ForeignTime, isFiner } from './foreign-time.ts'
 import { compact, JsonEntries } from './json-entries.ts'
@@ -41,11 +42,16 @@ interface Line {
   time: string | undefined
   level: string | undefined
   logger: string | undefined
+  /** What stands before the fields, and none of them is in. */
+  common: CommonPart | undefined
   /** Values by `,"name":`. A later field of a name replaces the earlier. */
   readonly fields: Map<string, string>
 }
 
-const NOTHING = { time: undefined, level: undefined, logger: undefined }
+/** Written out, as spreading an object costs more than reading a property. */
+function emptyLine(): Line {
+  return { time: undefined, level: undefined, logger: undefined, common: undefined, fields: new Map() }
+}
 
 /** Names that mean the same in every line, whatever the other logger calls them. */
 const ROLES: ReadonlyMap<string | false, Role> = new Map([
@@ -64,9 +70,11 @@ export class ForeignLines {
   readonly #now: () => number
   readonly #times = new ForeignTime()
   readonly #entries = new JsonEntries()
+  readonly #common = new CommonParts()
   #dialect: Dialect
   readonly #levels = new Map<string, string>()
   readonly #targets = new Map<string, Target>()
+  #idle: ReadonlyMap<string, string> = new Map()
   /** Where everything else goes. */
   #heads = new Keys((key) => key)
 
@@ -83,9 +91,12 @@ export class ForeignLines {
   /** Takes note of what the logger calls things. */
   learn(news: Partial<Dialect>): void {
     this.#dialect = { ...this.#dialect, ...news }
-    const { levels, messageKey, errorKey } = this.#dialect
+    const { levels, messageKey, errorKey, idle } = this.#dialect
     for (const [rank, name] of Object.entries(levels)) this.#levels.set(rank, quote(name))
+    // Not an object: names are cut from lines, and to look one up there V8 would first make it one of its own.
+    this.#idle = new Map(Object.entries(idle))
     this.#targets.clear()
+    this.#common.forget()
     for (const [key, name] of Object.entries(this.#names)) this.#aim(key, ROLES.get(name) ?? 'field', name)
     this.#aim('time', 'time', '@timestamp')
     this.#aim('level', 'level', 'log.level')
@@ -106,30 +117,71 @@ export class ForeignLines {
 
   /** One line, which ends in '\n', of whatever the text is. What is no JSON object becomes a message. */
   make(text: string): string {
-    const line = this.#read(text) ?? this.#read(compact(text) ?? '')
-    return this.#write(line ?? { ...NOTHING, fields: new Map([[',"message":', quote(text)]]) })
+    const line = this.#read(text, true) ?? this.#read(compact(text) ?? '', false)
+    return this.#write(line ?? { ...emptyLine(), fields: new Map([[',"message":', quote(text)]]) })
   }
 
   /** Undefined where it is no JSON object, or one with spaces between its parts. */
-  #read(text: string): Line | undefined {
+  #read(text: string, hasCommon: boolean): Line | undefined {
     const entries = this.#entries
     if (!entries.open(text)) return undefined
-    const line: Line = { time: undefined, level: undefined, logger: undefined, fields: new Map() }
+    const line = emptyLine()
     while (entries.next()) {
       const { name, value } = entries
       const target = this.#targets.get(name)
-      const taken =
-        target === undefined ? this.#dialect.idle[name] === value : this.#fill(line, value, target)
+      const taken = target === undefined ? this.#idle.get(name) === value : this.#fill(line, value, target)
       if (!taken) line.fields.set(this.#head(name), value)
+      else if (hasCommon && target?.role === 'time') this.#takeCommon(line, text)
     }
-    return entries.ended ? line : undefined
+    if (!entries.ended) return undefined
+    return isTwice(line) ? this.#read(text, false) : line
   }
 
-  #write({ time, level, logger, fields }: Line): string {
+  /** Behind the time: what is there in line after line is read once. */
+  #takeCommon(line: Line, text: string): void {
+    const { at } = this.#entries
+    if (line.fields.size > 0 || line.logger !== undefined) return
+    const part = this.#common.find(text, at)
+    if (part === undefined) {
+      this.#common.learn(text, at, (...range) => this.#readCommon(...range))
+      return
+    }
+    line.common = part
+    line.logger = part.logger
+    this.#entries.goTo(at + part.raw.length)
+  }
+
+  /** The whole properties between two places that are fields, or the logger. */
+  #readCommon(text: string, from: number, to: number): CommonPart | undefined {
+    const entries = new JsonEntries()
+    if (!entries.open(text)) return undefined
+    entries.goTo(from)
+    const line = emptyLine()
+    let end = from
+    while (entries.next() && entries.at <= to) {
+      const { name, value } = entries
+      const target = this.#targets.get(name)
+      if (target === undefined ? this.#idle.has(name) : target.role !== 'field' && target.role !== 'logger')
+        break
+      if (target === undefined) line.fields.set(this.#head(name), value)
+      else if (!this.#fill(line, value, target)) break
+      end = entries.at
+    }
+    if (end === from) return undefined
+    return {
+      raw: flat(text.slice(from, end)),
+      logger: line.logger,
+      text: flat([...line.fields].flat().join('')),
+      heads: new Set(line.fields.keys()),
+    }
+  }
+
+  #write({ time, level, logger, common, fields }: Line): string {
     let text = time ?? `,"@timestamp":"${this.#times.text(this.#now()) ?? ''}"`
     text += level ?? ',"log.level":"info"'
     text += logger ?? this.#logger
     text += this.#service
+    if (common !== undefined) text += common.text
     for (const [head, value] of fields) text += head + value
     return `{${text.slice(1)}}\n`
   }
@@ -179,6 +231,13 @@ export class ForeignLines {
   #head(key: string): string {
     return this.#heads.text(key.includes('\\') ? (JSON.parse(`"${key}"`) as string) : key)
   }
+}
+
+/** Whether a field is in the common part as well. */
+function isTwice({ common, fields }: Line): boolean {
+  if (common === undefined) return false
+  for (const head of fields.keys()) if (common.heads.has(head)) return true
+  return false
 }
 
 function isText(json: string): boolean {

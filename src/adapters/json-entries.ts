@@ -62,6 +62,16 @@ export class JsonEntries {
     return true
   }
 
+  /** The place of the next property. */
+  get at(): number {
+    return this.#at
+  }
+
+  /** Goes on at the place of a property. */
+  goTo(at: number): void {
+    this.#at = at
+  }
+
   /** Behind a number, a boolean or null; 0, where a brace is, if it is none of them. */
   #endOfScalar(start: number): number {
     const text = this.#text

@@ -199,3 +199,64 @@ test('any object and any text is one valid line, with each name once', () => {
     { numRuns: 1000 },
   )
 })
+
+// What lines have in common is read once. A reader that has seen no line before knows of nothing in common.
+test('a line becomes the same whatever lines came before it', () => {
+  const value = fc.constantFrom(
+    '1',
+    '2',
+    '"a"',
+    '"b"',
+    'null',
+    '{"a":[1,{"b":"x,y"}]}',
+    '"q\\"u"',
+    '{"message":"m"}',
+  )
+  const name = fc.constantFrom(
+    'pid',
+    'hostname',
+    'name',
+    'v',
+    'user',
+    'msg',
+    'err',
+    'level',
+    'time',
+    'process.pid',
+  )
+  const property = fc.tuple(name, value).map(([key, json]) => `"${key}":${json}`)
+  const bound = fc.constantFrom(
+    '"pid":1,"hostname":"h","name":"n"',
+    '"pid":1,"hostname":"h","name":"n","user":7',
+    '"pid":1,"hostname":"h"',
+    '"v":0,"user":{"a":1}',
+  )
+  const line = fc
+    .tuple(bound, fc.array(property, { maxLength: 4 }), fc.constantFrom('', ' ', ',', '}'))
+    .map(([common, rest, end]) => `{"level":30,"time":1700000000123,${[common, ...rest].join(',')}${end}}`)
+  for (const names of [{}, { user: 'user.id', hostname: false as const, name: 'process.pid' }]) {
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 3, maxLength: 12 }), (texts) => {
+        const learned = new ForeignLines('shop', names, BUNYAN, () => 0)
+        for (const text of texts) {
+          const fresh = new ForeignLines('shop', names, BUNYAN, () => 0)
+          assert.equal(learned.make(text), fresh.make(text), text)
+        }
+      }),
+      { numRuns: 500 },
+    )
+  }
+})
+
+test('lines with nothing in common, and other names of levels on the way, are read all the same', () => {
+  const lines = new ForeignLines('shop', {}, PINO)
+  for (let n = 0; n < 2500; n++) {
+    const made = JSON.parse(lines.make(`{"level":35,"time":1,"n${n % 7}":${n},"msg":"m"}`)) as Record<
+      string,
+      unknown
+    >
+    assert.deepEqual([made[`n${n % 7}`], made.message], [n, 'm'])
+    assert.equal(made['log.level'], n > 5 ? 'notice' : '35')
+    if (n === 5) lines.learn({ levels: { 35: 'notice' } })
+  }
+})
