@@ -8,12 +8,14 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { temporaryDirectory } from './journal/open-journal.ts'
 
-// The pages that lead here from other loggers, and those of the adapters: each block of their code is a program
+// The pages that lead here from other loggers, those of the adapters, and those of fields: each block of their code is a program
 // that runs and leaves lines in `logs`. A block that imports nothing is a part of one, and not run.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = readdirSync(join(root, 'docs')).filter(
-  (page) => page.startsWith('from-') || ['pino.md', 'stream.md', 'winston.md'].includes(page),
+  (page) =>
+    page.startsWith('from-') ||
+    ['context.md', 'fields.md', 'pino.md', 'stream.md', 'winston.md'].includes(page),
 )
 
 const blocks = pages.flatMap((page) => {

@@ -1,5 +1,9 @@
+import express from 'express'
+import fastify from 'fastify'
 import assert from 'node:assert/strict'
 import { AsyncResource } from 'node:async_hooks'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { gdc } from '../../src/logger/gdc.ts'
@@ -7,7 +11,7 @@ import { patternFormatter } from '../../src/logger/formatters/pattern-formatter.
 import type { Logger } from '../../src/logger/logger.ts'
 import { mdc } from '../../src/logger/mdc.ts'
 import { ndc } from '../../src/logger/ndc.ts'
-import { capture } from './capture.ts'
+import { capture, parseLine } from './capture.ts'
 import { formatted, records } from './formatters/records.ts'
 
 /** What is put outside of a run is there for all tests of the file. */
@@ -261,4 +265,44 @@ test('what cannot be is refused by its name', () => {
   refused(() => capture({ mdc: { keys: [] } }), /^mdc\.keys: expected a non-empty array/)
   refused(() => capture({ mdc: { key: 'a' } as never }), /^mdc\.key: no such option; there are keys, prefix/)
   refused(() => capture({ otel: 'yes' as never }), /^otel: expected true or false/)
+})
+
+test('a run goes around what comes next in Express and in Fastify', async (t) => {
+  const { log, lines } = capture()
+  const work = async (): Promise<object> => {
+    await setImmediate()
+    log.info('m')
+    return {}
+  }
+  const app = express()
+  app.use((req, _, next) => mdc.run({ 'request.id': req.get('x-request-id') }, next))
+  app.get('/', async (_, res) => res.json(await work()))
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+
+  const other = fastify()
+  t.after(() => other.close())
+  other.addHook('onRequest', (request, _, done) =>
+    mdc.run({ 'request.id': request.headers['x-request-id'] }, done),
+  )
+  other.get('/', work)
+  await other.listen({ port: 0, host: '127.0.0.1' })
+
+  for (const { port } of [server.address(), other.server.address()] as AddressInfo[]) {
+    const before = lines.length
+    const ids = ['a', 'b', 'c', 'd']
+    await Promise.all(
+      ids.map((id) =>
+        fetch(`http://127.0.0.1:${port}/`, { headers: { 'x-request-id': id, connection: 'close' } }),
+      ),
+    )
+    assert.deepEqual(
+      lines
+        .slice(before)
+        .map((line) => parseLine(line)['request.id'])
+        .toSorted(),
+      ids,
+    )
+  }
 })
