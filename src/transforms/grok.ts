@@ -96,8 +96,11 @@ function convert(text: string, type: CaptureType): unknown {
 function readOwn(reader: OptionReader): ReadonlyMap<string, string> {
   const patterns = reader.raw('patterns') ?? {}
   const own = new Map<string, string>()
-  if (typeof patterns === 'string') addLines(own, patterns)
-  else if (typeof patterns === 'object' && !Array.isArray(patterns)) {
+  if (typeof patterns === 'string') {
+    const [wrong] = addLines(own, patterns)
+    if (wrong !== undefined)
+      refuse(reader.at('patterns'), `lines like NAME pattern, and no ${wrong.slice(0, 60)}`, patterns)
+  } else if (typeof patterns === 'object' && !Array.isArray(patterns)) {
     for (const [name, source] of Object.entries(patterns) as [string, unknown][]) {
       if (typeof source !== 'string') refuse(`${reader.at('patterns')}.${name}`, 'a pattern', source)
       own.set(name, source)
@@ -135,9 +138,12 @@ function finder(own: ReadonlyMap<string, string>): FindPattern {
   return find
 }
 
-function addLines(patterns: Map<string, string>, lines: string): void {
-  for (const line of lines.split(/\r?\n/)) {
+/** Gives back the lines that are neither patterns nor empty nor remarks. */
+function addLines(patterns: Map<string, string>, lines: string): string[] {
+  return lines.split(/\r?\n/).filter((line) => {
     const [, name, source] = /^\s*([\w-]+)\s+(.*)$/.exec(line) ?? []
-    if (name !== undefined && source !== undefined) patterns.set(name, source)
-  }
+    if (name === undefined || source === undefined) return !/^\s*(?:#|$)/.test(line)
+    patterns.set(name, source)
+    return false
+  })
 }

@@ -170,6 +170,9 @@ class Generator {
     if (max === 0) return next
     if (part.kind === 'chars') return this.#run(part.set, repeat, next, follow)
     if (min === 0 && max === 1) return this.#optional(part, greedy, next, follow)
+    const first = firstOf(part, undefined)
+    const inside = first && follow && first.with(follow)
+    if (greedy && hasOneEnd(part, inside)) return this.#turns(repeat, next, follow, inside)
     return this.#loop(repeat, next, follow)
   }
 
@@ -194,7 +197,7 @@ class Generator {
         }`)
     }
     // Where what follows cannot begin with one of the set, it can only stand behind the last of them.
-    const isDecided = follow !== undefined && max === Infinity && set.isApartFrom(follow)
+    const isDecided = follow !== undefined && set.isApartFrom(follow)
     return this.#function(`
       const most = ${most}; let end = at, code, found
       for (; end < most; end++) { code = text.charCodeAt(end); if (!(${test})) break }
@@ -216,6 +219,43 @@ class Generator {
       ${least > 0 ? `return ${step}(at)` : `const before = ${from}; ${from} = at; const end = ${step}(at); if (end < 0) ${from} = before; return end`}`)
     const [one, other] = greedy ? [taken, next] : [next, taken]
     return this.#function(`const end = ${one}(at); return end >= 0 ? end : ${other}(at)`)
+  }
+
+  /** A part that has one end at most wherever it begins, one time after the other. */
+  #turns(
+    { part, min, max }: Extract<Pattern, { kind: 'repeat' }>,
+    next: string,
+    follow: CharSet | undefined,
+    inside: CharSet | undefined,
+  ): string {
+    const first = firstOf(part, undefined)
+    const body = this.#part(part, this.#function('return at'), inside)
+    const begins =
+      first === undefined ? '' : `code = text.charCodeAt(end); if (!(${this.#test(first)})) break`
+    const fits = follow === undefined ? '' : `code = text.charCodeAt(end); if (${this.#test(follow)}) `
+    // Where what follows cannot begin as another turn does, it can only stand behind the last one.
+    const isDecided = first !== undefined && follow !== undefined && first.isApartFrom(follow)
+    const leave = isDecided
+      ? `return ${next}(end)`
+      : `for (; ; count--) {
+          ${fits}{ const found = ${next}(end); if (found >= 0) return found }
+          spend(1)
+          if (count === ${min}) return -1
+          end = ends[count - 1]
+        }`
+    return this.#function(`
+      ${isDecided ? '' : 'const ends = []'}
+      let end = at, count = 0, code, to
+      for (; ${max === Infinity ? '' : `count < ${max}`}; count++) {
+        spend(1)
+        ${begins}
+        to = ${body}(end)
+        if (to < 0 || (to === end && count >= ${min})) break
+        ${isDecided ? '' : 'ends.push(end)'}
+        end = to
+      }
+      if (count < ${min}) return -1
+      ${leave}`)
   }
 
   /**
@@ -334,6 +374,60 @@ class Generator {
       const end = found === ${negated} ? -1 : ${next}(at)
       if (end < 0) { ${restore} }
       return end`)
+  }
+}
+
+/** Whether a part, wherever it begins, can end in one place only, with what may follow; and captures nothing. */
+function hasOneEnd(part: Pattern, follow: CharSet | undefined): boolean {
+  switch (part.kind) {
+    case 'chars':
+    case 'place':
+      return true
+    case 'sequence': {
+      let next = follow
+      return part.parts.toReversed().every((one) => {
+        const has = hasOneEnd(one, next)
+        next = firstOf(one, next)
+        return has
+      })
+    }
+    case 'choice': {
+      const firsts = part.options.map((option) => firstOf(option, follow))
+      const areApart = firsts.every((a, index) =>
+        firsts.slice(index + 1).every((b) => a !== undefined && b !== undefined && a.isApartFrom(b)),
+      )
+      return areApart && part.options.every((option) => hasOneEnd(option, follow))
+    }
+    case 'repeat': {
+      if (!part.greedy) return false
+      const first = firstOf(part.part, undefined)
+      if (first === undefined || follow === undefined || !first.isApartFrom(follow))
+        return part.min === part.max && part.part.kind === 'chars'
+      return hasOneEnd(part.part, first.with(follow))
+    }
+    case 'atomic':
+    case 'look':
+      return !captures(part.part)
+    case 'capture':
+      return false
+  }
+}
+
+function captures(pattern: Pattern): boolean {
+  switch (pattern.kind) {
+    case 'chars':
+    case 'place':
+      return false
+    case 'sequence':
+      return pattern.parts.some(captures)
+    case 'choice':
+      return pattern.options.some(captures)
+    case 'capture':
+      return true
+    case 'repeat':
+    case 'atomic':
+    case 'look':
+      return captures(pattern.part)
   }
 }
 
