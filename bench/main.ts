@@ -26,6 +26,10 @@ const HELP = `npm run bench [-- [name ...] [options]]    the first four by defau
   context    a call with its fields in MDC, NDC and a span, beside bound ones;
              needs neither Kafka nor Java
 
+  consume    from a topic to a file for each module, beside Kafka Connect's
+             FileStreamSink and kcat
+  consume-memory  what a consumer holds over ten million records, and while
+             a sink stands still for a minute
   latency    the longest single calls while files rotate and are compressed
   end-to-end from the call to a consumer in another process, beside rsyslog
   memory     heap and RSS over 10 million lines, beside pino
