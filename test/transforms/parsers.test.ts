@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { date } from '../../src/transforms/date.ts'
+import { grok } from '../../src/transforms/grok.ts'
 import { csv } from '../../src/transforms/csv.ts'
 import { dissect } from '../../src/transforms/dissect.ts'
 import { json } from '../../src/transforms/json.ts'
@@ -193,4 +195,46 @@ test('prefix: service, module and text, in which the separator may come again', 
   })
   const options = { separator: '|', names: ['a'], source: 'raw', target: 'text', removeSource: true }
   assert.deepEqual(after(prefix(options), { raw: 'x|y|z' }), { a: 'x', text: 'y|z' })
+})
+
+test('whatever a text is, it is read or tagged, and the record can still be written', () => {
+  const transforms = [
+    json(),
+    dissect({ pattern: '%{a} %{+a/2}=%{b->} %{c}' }),
+    kv({ fieldSplit: ' &', trimValue: '"' }),
+    csv({ columns: ['a', '', 'b.c'] }),
+    regex({ pattern: /^(?<a>.)(?<b>.*)$/s }),
+    prefix({ separator: '|', names: ['a'] }),
+    date({ source: 'message', formats: ['ISO8601', 'UNIX', 'MMM d yy HH:mm:ss a z', 'yyyyDDDHHmmssSSS'] }),
+    grok({
+      match: ['^%{IPORHOST:a} %{QS:b}$', '%{TIMESTAMP_ISO8601:[a][t]} %{GREEDYDATA:c}', '%{NUMBER:n:int}'],
+    }),
+  ]
+  const piece = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      'a=1',
+      '"',
+      "'",
+      ' ',
+      '{"a":',
+      '}',
+      '|',
+      '\\',
+      '2026-11-21',
+      '1.2.3.4',
+      '__proto__=1',
+      ',',
+      '-',
+      '\n',
+    ),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), fc.constantFrom(...transforms), (pieces, transform) => {
+      const record = makeRecord({ message: pieces.join('') })
+      assert.equal(transform(record), record)
+      assert.equal(typeof JSON.parse(record.line), 'object')
+    }),
+    { numRuns: 2000 },
+  )
 })
