@@ -23,7 +23,7 @@ export { LogflumeError } from './errors.ts'
 export type { Consumer, RunOptions } from './consume/consumer.ts'
 export type { ConsumerOptions, FromJournal, FromKafka } from './consume/options.ts'
 export type { Origin, RawRecord, RecordHeaders } from './consume/record.ts'
-export type { Sink, WriteContext } from './consume/sink.ts'
+export type { BatchWish, Sink, WriteContext, WriteResult } from './consume/sink.ts'
 export type { ConsumerState, ConsumerStats } from './consume/stats.ts'
 export type {
   StatefulTransform,

@@ -6,7 +6,7 @@ import { OptionReader, refuse } from '../options.ts'
 import type { BackoffOptions } from '../retry.ts'
 import type { ConsumedRecord } from './record.ts'
 import { checkSink, type Sink } from './sink.ts'
-import type { Transform } from './transform.ts'
+import type { Transform, TransformFunction } from './transform.ts'
 
 export interface FromKafka extends SecurityOptions {
   /** 'host:port' of some brokers; the others are found through them. */
@@ -63,7 +63,7 @@ export type JournalSettings = Required<FromJournal>
 
 export interface ConsumerSettings {
   readonly from: KafkaSettings | JournalSettings
-  readonly transforms: readonly Transform[]
+  readonly transforms: readonly TransformFunction[]
   readonly sinks: readonly Sink[]
   readonly deadLetter: Sink | undefined
   readonly onError: (error: LogflumeError, record?: ConsumedRecord) => void
@@ -142,13 +142,13 @@ function readOnError(reader: OptionReader): ConsumerSettings['onError'] {
   }
 }
 
-function readTransforms(reader: OptionReader): readonly Transform[] {
+function readTransforms(reader: OptionReader): readonly TransformFunction[] {
   const transforms = reader.raw('transforms') ?? []
   if (!Array.isArray(transforms)) refuse('transforms', 'an array of functions', transforms)
   transforms.forEach((transform: unknown, index) => {
     if (typeof transform !== 'function') refuse(`transforms[${index}]`, 'a function', transform)
   })
-  return transforms as Transform[]
+  return transforms as TransformFunction[]
 }
 
 function readSinks(reader: OptionReader): readonly Sink[] {

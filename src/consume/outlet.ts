@@ -49,7 +49,7 @@ export class Outlet {
   async deliver(records: readonly ConsumedRecord[], lease: Lease): Promise<Verdict> {
     if (records.length === 0) return 'delivered'
     const write = async (): Promise<void> => {
-      if (!lease.over) await this.#sink.write(records, { signal: lease.signal })
+      if (!lease.over) await this.#sink.write(records, { signal: lease.signal, committed: undefined })
     }
     return this.#untilDone('write', () => this.#writes.add(write), lease)
   }

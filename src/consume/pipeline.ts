@@ -4,10 +4,10 @@ import type { Lease } from './lease.ts'
 import type { Outlet, Verdict } from './outlet.ts'
 import type { ConsumedRecord } from './record.ts'
 import type { Meter, Outcome } from './stats.ts'
-import { Transformation, type DeadRecord, type Transform } from './transform.ts'
+import { Transformation, type DeadRecord, type TransformFunction } from './transform.ts'
 
 export interface PipelineParts {
-  readonly transforms: readonly Transform[]
+  readonly transforms: readonly TransformFunction[]
   readonly outlets: readonly Outlet[]
   readonly deadLetters: Outlet | undefined
   readonly meter: Meter

@@ -28,13 +28,16 @@ export interface Origin {
 export class ConsumedRecord {
   readonly #raw: RawRecord
   readonly #origin: Origin
+  /** '.1', where it is the first of several. */
+  readonly #part: string
   #text: string | undefined
   #fields: Fields | undefined
   /** Whether the fields may differ from the text: from then on they are what counts. */
   #changed: boolean
 
-  constructor(raw: RawRecord, origin: Origin, fields?: Fields) {
+  constructor(raw: RawRecord, origin: Origin, fields?: Fields, part = '') {
     this.#raw = raw
+    this.#part = part
     this.#origin = origin
     this.#fields = fields
     this.#changed = fields !== undefined
@@ -73,9 +76,27 @@ export class ConsumedRecord {
     return this.#parsed()
   }
 
-  /** A copy with other fields, of the same place. */
+  /** A copy with other fields, of the same place and with the same id. */
   with(fields: Fields): ConsumedRecord {
-    return new ConsumedRecord(this.#raw, this.#origin, fields)
+    return new ConsumedRecord(this.#raw, this.#origin, fields, this.#part)
+  }
+
+  /** A copy with an id of its own, for one of several records that a transform makes of one; from 1. */
+  part(number: number): ConsumedRecord {
+    const fields = this.#changed ? this.#fields : undefined
+    const copy = new ConsumedRecord(this.#raw, this.#origin, fields, `${this.#part}.${number}`)
+    copy.#text = this.#text
+    copy.#fields = this.#fields
+    return copy
+  }
+
+  /**
+   * The same whenever the record is read again, and of no other record: `logs-0-4711`, and `logs-0-4711.2`
+   * for the second of several that a transform made of one.
+   */
+  get id(): string {
+    const { topic, partition } = this.#origin
+    return `${topic}-${partition}-${this.#raw.offset}${this.#part}`
   }
 
   /** What sinks write that write lines, without newline: the text as it came, or JSON of changed fields. */

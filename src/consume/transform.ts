@@ -11,26 +11,29 @@ export type Transformed = ConsumedRecord | readonly ConsumedRecord[] | undefined
  */
 export type TransformFunction = (record: ConsumedRecord) => Transformed | Promise<Transformed>
 
-export type Transform = TransformFunction
-
-/** A transform with a memory, one for each partition. */
+/** A transform with a memory, one for each partition, which lives as long as the partition is at hand. */
 export interface StatefulTransform {
+  /** What messages call it. */
   readonly name: string
+  /** A new memory. */
   begin(): TransformState
 }
 
 export interface TransformState {
+  /** As a plain transform; what it returns may be made of earlier records. */
   apply(record: ConsumedRecord): Transformed | Promise<Transformed>
-  /** Milliseconds without a record after which `flush` is called. */
+  /** Milliseconds without a record after which `flush` is called. @default never */
   readonly timeout?: number
   /**
-   * Gives out what it holds: after `timeout`, and at the end of the source; at a stop or rebalance only where
-   * `held` is undefined (what is held comes again).
+   * Gives out what it holds: after `timeout`, and at the end of the source. At a stop, and when the partition
+   * goes to another consumer, only where `held` is undefined: what is held comes again.
    */
   flush?(): Transformed
   /** The first record that it still holds: the consumer's place does not move past it. */
   readonly held?: ConsumedRecord | undefined
 }
+
+export type Transform = TransformFunction | StatefulTransform
 
 /** A record that cannot go on, and why. */
 export interface DeadRecord {
@@ -54,20 +57,20 @@ const LOOK_EVERY = 64
 
 /** Applies transforms to the records of one batch, one after the other. */
 export class Transformation {
-  readonly #transforms: readonly Transform[]
+  readonly #transforms: readonly TransformFunction[]
   readonly #records: ConsumedRecord[] = []
   readonly #dead: DeadRecord[] = []
   #dropped = 0
   #added = 0
 
-  private constructor(transforms: readonly Transform[]) {
+  private constructor(transforms: readonly TransformFunction[]) {
     this.#transforms = transforms
   }
 
   /** Stops half way, with an error, when the signal aborts. */
   static async of(
     records: readonly ConsumedRecord[],
-    transforms: readonly Transform[],
+    transforms: readonly TransformFunction[],
     signal: AbortSignal,
   ): Promise<TransformedBatch> {
     const batch = new Transformation(transforms)
@@ -136,7 +139,8 @@ export class Transformation {
     if (results.length === 0) this.#dropped++
     else this.#added += results.length - 1
     let earlier: Promise<void> | undefined
-    for (const one of results) {
+    for (const [index, result] of results.entries()) {
+      const one = results.length > 1 && result instanceof ConsumedRecord ? result.part(index + 1) : result
       if (earlier === undefined) earlier = this.#result(next, record, one)
       else earlier = earlier.then(() => this.#result(next, record, one))
     }

@@ -28,7 +28,7 @@ test('a broker that dies between the write and the commit costs no record, and n
     name: 'deadly',
     async write(records) {
       if (sink.records.length === 0) await nodes[0]?.kill()
-      await sink.write(records, { signal: new AbortController().signal })
+      await sink.write(records, { signal: new AbortController().signal, committed: undefined })
     },
   }
   const from = { brokers, topics: [topic], group: `${topic}-group` }

@@ -114,3 +114,15 @@ test('a record without a value says so and has an empty text', () => {
   assert.equal(record.bytes.length, 0)
   assert.equal(makeRecord('').isTombstone, false)
 })
+
+test('an id is the place, and of several made of one each has its own, which copies keep', () => {
+  const record = makeRecord({ n: 1 }, { offset: '42' })
+  assert.equal(record.id, 'logs-2-42')
+  assert.equal(record.with({ n: 2 }).id, 'logs-2-42')
+  const second = record.part(2)
+  assert.equal(second.id, 'logs-2-42.2')
+  assert.equal(second.with({}).part(1).id, 'logs-2-42.2.1')
+  assert.equal(second.line, '{"n":1}')
+  record.fields.n = 3
+  assert.equal(record.part(1).line, '{"n":3}')
+})

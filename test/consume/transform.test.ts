@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import { test } from 'node:test'
 import type { ConsumedRecord } from '../../src/consume/record.ts'
-import { Transformation, type Transform, type TransformedBatch } from '../../src/consume/transform.ts'
+import { Transformation, type TransformFunction, type TransformedBatch } from '../../src/consume/transform.ts'
 import { makeRecord } from './make-record.ts'
 
 const never = new AbortController().signal
 
-function apply(texts: readonly string[], ...transforms: Transform[]): Promise<TransformedBatch> {
+function apply(texts: readonly string[], ...transforms: TransformFunction[]): Promise<TransformedBatch> {
   return Transformation.of(
     texts.map((text) => makeRecord(text)),
     transforms,
@@ -86,7 +86,7 @@ test('what is neither a record, nor several, nor nothing is an error that says s
 
 test('a record without a value is dead before any transform sees it', async () => {
   const seen: unknown[] = []
-  const look: Transform = (record) => {
+  const look: TransformFunction = (record) => {
     seen.push(record)
     return record
   }
@@ -99,7 +99,7 @@ test('slow transforms leave the thread to others now and then, and stop when nob
   const controller = new AbortController()
   const records = Array.from({ length: 2000 }, () => makeRecord('a'))
   let calls = 0
-  const slow: Transform = (record) => {
+  const slow: TransformFunction = (record) => {
     calls++
     const end = performance.now() + 1
     while (performance.now() < end);

@@ -8,7 +8,7 @@ import { consoleSink, type ConsoleOptions } from '../../src/sinks/console.ts'
 import type { ConsumedRecord } from '../../src/consume/record.ts'
 import { makeRecord } from '../consume/make-record.ts'
 
-const context = { signal: new AbortController().signal }
+const context = { signal: new AbortController().signal, committed: undefined }
 
 async function print(options: ConsoleOptions, ...records: ConsumedRecord[]): Promise<string> {
   let printed = ''

@@ -9,7 +9,7 @@ import type { ConsumedRecord } from '../../src/consume/record.ts'
 import { makeRecord } from '../consume/make-record.ts'
 import { temporaryDirectory } from '../journal/open-journal.ts'
 
-const context = { signal: new AbortController().signal }
+const context = { signal: new AbortController().signal, committed: undefined }
 
 interface TestFiles {
   readonly dir: string
@@ -24,7 +24,9 @@ async function makeFiles(t: TestContext, options: Partial<DailyFilesOptions> = {
   t.after(() => sink.close?.())
   return {
     dir,
-    write: async (...records) => sink.write(records, context),
+    write: async (...records) => {
+      await sink.write(records, context)
+    },
     read: (path) => readFile(join(dir, path), 'utf8'),
   }
 }
