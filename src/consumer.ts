@@ -1,5 +1,6 @@
 export { createConsumer } from './consume/create-consumer.ts'
 export { ConsumedRecord } from './consume/record.ts'
+export { fanOut, when } from './consume/routes.ts'
 export { defineSink } from './consume/sink.ts'
 export { consoleSink as console } from './sinks/console.ts'
 export { dailyFiles } from './sinks/daily-files.ts'

@@ -1,9 +1,13 @@
 import { LogflumeError, toError } from '../errors.ts'
 import { OptionReader, refuse } from '../options.ts'
+import { systemClock } from './clock.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { Lease } from './lease.ts'
 import type { ConsumerSettings } from './options.ts'
 import { Outlet } from './outlet.ts'
 import { Pipeline } from './pipeline.ts'
+import { routesOf, type Route } from './routes.ts'
+import type { Sink } from './sink.ts'
 import type { Source } from './source.ts'
 import { Meter, type ConsumerStats } from './stats.ts'
 
@@ -12,12 +16,21 @@ export interface RunOptions {
   readonly signal?: AbortSignal
 }
 
+interface Outlets {
+  readonly delivering: readonly Outlet[]
+  /** Those that dead letters go to. */
+  readonly burying: readonly Outlet[]
+  /** One for each sink, to open and close. */
+  readonly all: readonly Outlet[]
+}
+
 /** Takes records from a source through transforms to sinks. Made by `createConsumer`. */
 export class Consumer {
   readonly #settings: ConsumerSettings
   readonly #source: Source
   readonly #meter = new Meter()
   readonly #stopping = new AbortController()
+  #pipeline: Pipeline | undefined
   #running: Promise<void> | undefined
 
   constructor(settings: ConsumerSettings, source: Source) {
@@ -47,7 +60,7 @@ export class Consumer {
     if (signal?.aborted === true) stop()
     const outlets = this.#makeOutlets()
     try {
-      await this.#open([...outlets.values()])
+      await this.#open(outlets.all)
       if (!this.#stopping.signal.aborted) await this.#consume(outlets)
     } catch (thrown) {
       const error = toError(thrown)
@@ -56,7 +69,7 @@ export class Consumer {
     } finally {
       signal?.removeEventListener('abort', stop)
       this.#stop()
-      await this.#close([...outlets.values()])
+      await this.#close(outlets.all)
       this.#meter.move('stopped')
     }
   }
@@ -67,12 +80,22 @@ export class Consumer {
   }
 
   /** One for each sink, also where dead letters go to a sink that takes the others as well. */
-  #makeOutlets(): Map<object, Outlet> {
-    const { sinks, deadLetter, retry: backoff, diagnose, onError } = this.#settings
-    const all = deadLetter === undefined ? sinks : [...sinks, deadLetter]
-    return new Map(
-      all.map((sink) => [sink, new Outlet(sink, { backoff, meter: this.#meter, diagnose, onError })]),
-    )
+  #makeOutlets(): Outlets {
+    const { sinks, deadLetter, retry, writeTimeout, diagnose, onError } = this.#settings
+    const options = { backoff: retry, writeTimeout, meter: this.#meter, diagnose, onError }
+    const made = new Map<Sink, Outlet>()
+    const keys = new Set<string>()
+    const make = (route: Route): Outlet => {
+      let key = route.sink.name
+      for (let number = 2; keys.has(key); number++) key = `${route.sink.name}#${number}`
+      keys.add(key)
+      const outlet = new Outlet(route, key, options, made.get(route.sink))
+      if (!made.has(route.sink)) made.set(route.sink, outlet)
+      return outlet
+    }
+    const delivering = sinks.flatMap(routesOf).map(make)
+    const burying = (deadLetter === undefined ? [] : routesOf(deadLetter)).map(make)
+    return { delivering, burying, all: [...made.values()] }
   }
 
   async #open(outlets: readonly Outlet[]): Promise<void> {
@@ -80,34 +103,35 @@ export class Consumer {
     const stop = (): void => lease.end(this.#settings.stopTimeout)
     this.#stopping.signal.addEventListener('abort', stop)
     if (this.#stopping.signal.aborted) stop()
-    const verdicts = await lease.wait(Promise.all(outlets.map((outlet) => outlet.open(lease))))
+    const refusals = await lease.wait(Promise.all(outlets.map((outlet) => outlet.open(lease))))
     this.#stopping.signal.removeEventListener('abort', stop)
     lease.expire()
-    const refusal = verdicts?.find((verdict) => verdict instanceof LogflumeError)
+    const refusal = refusals?.find((one) => one !== undefined)
     if (refusal !== undefined) throw refusal
   }
 
-  async #consume(outlets: ReadonlyMap<object, Outlet>): Promise<void> {
-    const { sinks, deadLetter, transforms, diagnose, onError, stopTimeout } = this.#settings
+  async #consume({ delivering, burying }: Outlets): Promise<void> {
+    const { transforms, diagnose, onError, stopTimeout, maxBufferedBytes } = this.#settings
     const pipeline = new Pipeline({
       transforms,
-      outlets: [...outlets].filter(([sink]) => sinks.some((one) => one === sink)).map(([, outlet]) => outlet),
-      deadLetters: deadLetter && outlets.get(deadLetter),
-      meter: this.#meter,
-      onDead: (error, record) => {
+      outlets: delivering,
+      deadLetters: new DeadLetters(burying, (error, record) => {
         onError(error, record)
-        diagnose({
-          level: 'warn',
-          message: 'records died: see stats().failed, onError and deadLetter',
-          error,
-        })
-      },
+        const message = 'records died: see stats().failed, onError and deadLetter'
+        diagnose({ level: 'warn', message, error })
+      }),
+      meter: this.#meter,
+      clock: systemClock,
+      maxBufferedBytes,
+      trouble: (what, error) =>
+        diagnose({ level: 'warn', message: `${what}: ${error.message}; trying again`, error }),
     })
+    this.#pipeline = pipeline
     await this.#source.run({
       signal: this.#stopping.signal,
       stopTimeout,
       diagnose,
-      take: (records, lease) => pipeline.take(records, lease),
+      lane: (topic, partition, lease, port) => pipeline.lane(topic, partition, lease, port),
       running: () => this.#meter.running(),
       waiting: (error) => this.#meter.waiting(error),
     })
@@ -121,7 +145,8 @@ export class Consumer {
   }
 
   stats(): ConsumerStats {
-    return this.#meter.snapshot(this.#source)
+    const { lag, lost } = this.#source
+    return this.#meter.snapshot({ lag, lost, buffered: this.#pipeline?.buffered ?? { records: 0, bytes: 0 } })
   }
 
   /** Ends the consumer as the signal does; resolves when `run` is done. Never rejects: that is for `run`. */

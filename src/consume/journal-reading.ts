@@ -70,8 +70,9 @@ export class JournalReading {
     const { dir, name } = settings
     const reader = await open({ dir, name, slot, from: offsets.get(slot) ?? start })
     // Noted at once: 'latest' must not become a later one when the consumer starts again.
-    offsets.set(slot, reader.position)
-    return new JournalSlot(name, slot, reader, offsets)
+    offsets.set(slot, reader.position, offsets.note(slot))
+    this.#saveSoon()
+    return new JournalSlot({ topic: name, slot, reader, offsets, saveSoon: () => this.#saveSoon() })
   }
 
   /** A file changed; undefined: any of them may have. */
@@ -102,15 +103,18 @@ export class JournalReading {
     const nudges = slot.nudges
     let more = false
     try {
-      more = await slot.turn(context.take, lease)
+      more = await slot.turn(context, lease)
       this.#worked(slot)
     } catch (thrown) {
       this.#failed(slot, toError(thrown))
     }
-    if (!lease.over) this.#saveTimer ??= setTimeout(() => void this.save(), SAVE_AFTER)
     if (more) this.#schedule(slot)
     else if (slot.nudges === nudges || lease.ending) slot.busy = false
     else void lease.sleep(GATHER).then(() => this.#schedule(slot))
+  }
+
+  #saveSoon(): void {
+    if (!this.#parts.lease.over) this.#saveTimer ??= setTimeout(() => void this.save(), SAVE_AFTER)
   }
 
   #worked(what: 'directory' | JournalSlot): void {
@@ -138,10 +142,11 @@ export class JournalReading {
     }
   }
 
-  /** Resolves when no slot has anything more. */
-  async idle(): Promise<void> {
+  /** Resolves when no slot has anything more, and what was gathered is written. */
+  async idle(isEnd: boolean): Promise<void> {
     await this.#looking
     await this.#turns.onIdle()
+    await Promise.all([...this.#slots.values()].map((slot) => slot.finish(isEnd)))
   }
 
   async close(): Promise<void> {

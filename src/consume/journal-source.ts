@@ -105,7 +105,7 @@ export class JournalSource implements Source {
     } finally {
       watch?.close()
     }
-    await this.#lease.wait(reading.idle())
+    await this.#lease.wait(reading.idle(!follow && !context.signal.aborted))
     await reading.save()
     await reading.close()
     if (!follow && reading.failure !== undefined && !context.signal.aborted) throw reading.failure

@@ -2,11 +2,11 @@ import { Kafka, logLevel, type Consumer, type EachBatchPayload } from 'kafkajs'
 import { toError } from '../errors.ts'
 import { kafkajsSecurity } from '../kafkajs-security.ts'
 import { leaveGroup } from './leave-group.ts'
+import { reachGroup, type Group } from './reach-group.ts'
 import { Lease } from './lease.ts'
 import type { KafkaSettings } from './options.ts'
 import { ConsumedRecord } from './record.ts'
-import type { Repeats } from './repeats.ts'
-import type { SourceContext } from './source.ts'
+import type { PartitionLane, PlacePort, SourceContext } from './source.ts'
 
 /** The group went on without this member: its partitions may already be somebody else's. */
 const EXPELLED = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']
@@ -17,7 +17,6 @@ const MAX_WAIT = 500
 export interface KafkaMemberParts {
   readonly settings: KafkaSettings
   readonly context: SourceContext
-  readonly repeats: Repeats
   /** Records behind the last one read, by 'topic/partition'. */
   readonly lags: Map<string, number>
   /** A member of this process that could not leave the group. */
@@ -34,10 +33,16 @@ export class KafkaMember {
   id: string | undefined
   readonly #parts: KafkaMemberParts
   readonly #kafka: Kafka
+  readonly #group: Group
   readonly #consumer: Consumer
   readonly #heartbeatInterval: number
   #lease = new Lease()
+  /** The partitions of this generation that something came of, by 'topic/partition'. */
+  readonly #lanes = new Map<string, PartitionLane>()
+  /** Any that kafkajs gave: what it says about heartbeats and commits holds for all partitions. */
+  #payload: EachBatchPayload | undefined
   #groupError: Error | undefined
+  #settling: Promise<void> | undefined
 
   constructor(parts: KafkaMemberParts) {
     this.#parts = parts
@@ -57,6 +62,7 @@ export class KafkaMember {
         ({ namespace, label, log }) =>
           diagnose({ level: 'info', message: `kafkajs ${label} [${namespace}] ${log.message}` }),
     })
+    this.#group = reachGroup(this.#kafka, group, () => this.#settle())
     this.#consumer = this.#kafka.consumer({
       groupId: group,
       sessionTimeout,
@@ -116,6 +122,7 @@ export class KafkaMember {
     )
     for (const key of lags.keys()) if (!assigned.includes(key)) lags.delete(key)
     this.#groupError = undefined
+    this.#lanes.clear()
     this.#lease.expire()
     this.#lease = new Lease()
     if (context.signal.aborted) this.#lease.expire()
@@ -125,49 +132,91 @@ export class KafkaMember {
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     const { topic, partition, messages } = batch
-    const { context, repeats, lags } = this.#parts
     const lease = this.#lease
+    this.#payload = payload
+    this.#checkGroup()
+    // It would bring the same at once, again and again.
+    if (lease.ending) await this.#settling
     if (lease.ending || !payload.isRunning() || payload.isStale()) return
-    lags.set(`${topic}/${partition}`, Number(batch.offsetLag()))
-    // What the sinks have already is committed before anything new is written: so no more than one batch is
-    // ever written and not committed, whoever gets the partition next.
-    const repeated = repeats.count(topic, partition, messages)
-    const lastRepeated = messages[repeated - 1]
-    if (lastRepeated !== undefined) await this.#commit(payload, lastRepeated.offset)
-    const fresh = messages.slice(repeated)
-    if (fresh.length === 0) return
+    this.#parts.lags.set(`${topic}/${partition}`, Number(batch.offsetLag()))
+    const lane = this.#lane(topic, partition, lease)
     const origin = { topic, partition, arrivedAt: Date.now() }
-    const records = fresh.map((message) => new ConsumedRecord(message, origin))
-    const beating = this.#beat(payload, lease)
+    const records = messages.map((message) => new ConsumedRecord(message, origin))
+    const last = batch.lastOffset()
+    const beating = this.#beat(lease)
     try {
-      const taken = await context.take(records, lease)
-      if (taken) {
-        repeats.note(topic, partition, fresh)
-        await this.#commit(payload, batch.lastOffset())
+      // First the commit, then the next batch, where no sink gathers: so no more than one batch is ever
+      // written and not committed, whoever gets the partition next.
+      if (await lane.take(records, BigInt(last) + 1n)) {
+        payload.resolveOffset(last)
+        if (lane.isFull) this.#pause(payload, lane)
       }
     } finally {
       clearInterval(beating)
     }
-    // kafkajs rejoins the group when it sees this error.
+    this.#checkGroup()
+  }
+
+  /** kafkajs rejoins the group when it sees this error. */
+  #checkGroup(): void {
     if (this.#groupError !== undefined) throw this.#groupError
   }
 
-  /** First the commit, then the next batch: what was not committed comes again, in this life or the next. */
-  async #commit(payload: EachBatchPayload, last: string): Promise<void> {
-    const { topic, partition } = payload.batch
-    const offset = String(BigInt(last) + 1n)
-    // Not consumer.commitOffsets: that does nothing, without a word, as soon as the consumer is stopping.
-    await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] })
-    this.#parts.repeats.committed(topic, partition, BigInt(last))
-    payload.resolveOffset(last)
+  #lane(topic: string, partition: number, lease: Lease): PartitionLane {
+    const key = `${topic}/${partition}`
+    const known = this.#lanes.get(key)
+    if (known !== undefined) return known
+    const lane = this.#parts.context.lane(topic, partition, lease, this.#port(topic, partition, lease))
+    this.#lanes.set(key, lane)
+    return lane
+  }
+
+  #port(topic: string, partition: number, lease: Lease): PlacePort {
+    return {
+      resume: () => this.#group.committed(topic, partition),
+      commit: async (place, metadata) => {
+        // What is not ours any more is not ours to commit, and kafkajs would do it in the name of the next
+        // generation. And not consumer.commitOffsets: that does nothing, without a word, as soon as the
+        // consumer is stopping.
+        if (lease.over) return
+        const partitions = [{ partition, offset: String(place), metadata }]
+        await this.#payload?.commitOffsetsIfNecessary({ topics: [{ topic, partitions }] })
+      },
+    }
+  }
+
+  /** Nothing more of a partition comes until there is room; the others go on. */
+  #pause(payload: EachBatchPayload, lane: PartitionLane): void {
+    const resume = payload.pause()
+    void lane.room().then(resume)
+  }
+
+  /** Before the group goes on without this generation: what is gathered is written, in the time there is. */
+  #settle(): Promise<void> {
+    return (this.#settling ??= this.#finish(this.#lease).finally(() => (this.#settling = undefined)))
+  }
+
+  async #finish(lease: Lease): Promise<void> {
+    if (this.#lanes.size === 0) return
+    lease.end(this.#parts.context.stopTimeout)
+    const beating = this.#beat(lease)
+    try {
+      await lease.wait(Promise.all([...this.#lanes.values()].map((lane) => lane.finish(false))))
+    } catch (thrown) {
+      const error = toError(thrown)
+      this.#parts.context.diagnose({ level: 'info', message: `cannot commit: ${error.message}`, error })
+    } finally {
+      clearInterval(beating)
+      this.#lanes.clear()
+    }
   }
 
   /** Keeps the membership while the sinks work, however long, and learns when it is lost. */
-  #beat(payload: EachBatchPayload, lease: Lease): NodeJS.Timeout {
+  #beat(lease: Lease): NodeJS.Timeout {
     const { settings, context } = this.#parts
     let heard = performance.now()
     return setInterval(() => {
-      payload.heartbeat().then(
+      this.#payload?.heartbeat().then(
         () => {
           heard = performance.now()
         },
@@ -191,6 +240,7 @@ export class KafkaMember {
     // A broker that does not answer must not keep anybody longer than the batches under way may.
     const bounded = new Lease()
     bounded.end(stopTimeout + 2 * MAX_WAIT)
+    await this.#settle()
     await bounded.wait(this.#consumer.disconnect().catch(() => undefined))
     bounded.expire()
     this.#lease.expire()

@@ -3,7 +3,6 @@ import type { Losses } from '../record.ts'
 import { backoff } from '../retry.ts'
 import { KafkaMember } from './kafka-member.ts'
 import type { KafkaSettings } from './options.ts'
-import { Repeats } from './repeats.ts'
 import { sleep } from './sleep.ts'
 import type { Source, SourceContext } from './source.ts'
 
@@ -11,7 +10,6 @@ import type { Source, SourceContext } from './source.ts'
 export class KafkaSource implements Source {
   readonly lost: Losses = {}
   readonly #settings: KafkaSettings
-  readonly #repeats = new Repeats()
   readonly #lags = new Map<string, number>()
 
   constructor(settings: KafkaSettings) {
@@ -24,7 +22,7 @@ export class KafkaSource implements Source {
 
   /** One life as a member after the other: brokers die, and topics are not there yet. */
   async run(context: SourceContext): Promise<void> {
-    const parts = { settings: this.#settings, context, repeats: this.#repeats, lags: this.#lags }
+    const parts = { settings: this.#settings, context, lags: this.#lags }
     let former: string | undefined
     let failures = 0
     while (!context.signal.aborted) {

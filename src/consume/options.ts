@@ -6,7 +6,7 @@ import { OptionReader, refuse } from '../options.ts'
 import type { BackoffOptions } from '../retry.ts'
 import type { ConsumedRecord } from './record.ts'
 import { checkSink, type Sink } from './sink.ts'
-import type { Transform, TransformFunction } from './transform.ts'
+import type { Transform } from './transform.ts'
 
 export interface FromKafka extends SecurityOptions {
   /** 'host:port' of some brokers; the others are found through them. */
@@ -52,6 +52,17 @@ export interface ConsumerOptions {
   readonly onDiagnostic?: DiagnosticHandler
   /** Milliseconds that batches under way get when the consumer stops. @default 10_000 */
   readonly stopTimeout?: number
+  /**
+   * Milliseconds after which a write's signal aborts. One that goes on nevertheless is counted, and shown in
+   * `stats().error`, but not tried again before it has ended: nobody knows what it will have written.
+   * @default 60_000
+   */
+  readonly writeTimeout?: number
+  /**
+   * Bytes that are gathered at most for sinks with a `batch`; then reading stops, while the membership is
+   * kept. One batch of each partition may come on top. @default 32 MiB
+   */
+  readonly maxBufferedBytes?: number
   /** Milliseconds between the attempts of a sink, doubling. @default { first: 100, most: 10_000 } */
   readonly retry?: { readonly first?: number; readonly most?: number }
 }
@@ -63,12 +74,14 @@ export type JournalSettings = Required<FromJournal>
 
 export interface ConsumerSettings {
   readonly from: KafkaSettings | JournalSettings
-  readonly transforms: readonly TransformFunction[]
+  readonly transforms: readonly Transform[]
   readonly sinks: readonly Sink[]
   readonly deadLetter: Sink | undefined
   readonly onError: (error: LogflumeError, record?: ConsumedRecord) => void
   readonly diagnose: DiagnosticHandler
   readonly stopTimeout: number
+  readonly writeTimeout: number
+  readonly maxBufferedBytes: number
   readonly retry: BackoffOptions
 }
 
@@ -88,6 +101,8 @@ export function readConsumerOptions(options: ConsumerOptions): ConsumerSettings 
     onError: readOnError(reader),
     diagnose: guarded(reader.function<DiagnosticHandler>('onDiagnostic', printDiagnostics())),
     stopTimeout: reader.integer('stopTimeout', 10_000, { max: LONGEST }),
+    writeTimeout: reader.integer('writeTimeout', 60_000, { min: 1, max: LONGEST }),
+    maxBufferedBytes: reader.integer('maxBufferedBytes', 32 * 1024 * 1024, { min: 1 }),
     retry: { first, most: retry.integer('most', Math.max(first, 10_000), { min: first, max: LONGEST }) },
   }
   retry.end()
@@ -142,13 +157,16 @@ function readOnError(reader: OptionReader): ConsumerSettings['onError'] {
   }
 }
 
-function readTransforms(reader: OptionReader): readonly TransformFunction[] {
+function readTransforms(reader: OptionReader): readonly Transform[] {
   const transforms = reader.raw('transforms') ?? []
-  if (!Array.isArray(transforms)) refuse('transforms', 'an array of functions', transforms)
+  if (!Array.isArray(transforms)) refuse('transforms', 'an array of transforms', transforms)
   transforms.forEach((transform: unknown, index) => {
-    if (typeof transform !== 'function') refuse(`transforms[${index}]`, 'a function', transform)
+    const begin: unknown =
+      typeof transform === 'object' && transform !== null && Reflect.get(transform, 'begin')
+    if (typeof transform !== 'function' && typeof begin !== 'function')
+      refuse(`transforms[${index}]`, 'a function, or an object with `name` and `begin`', transform)
   })
-  return transforms as TransformFunction[]
+  return transforms as Transform[]
 }
 
 function readSinks(reader: OptionReader): readonly Sink[] {

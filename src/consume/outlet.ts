@@ -2,80 +2,205 @@ import PQueue from 'p-queue'
 import type { DiagnosticHandler } from '../diagnostics.ts'
 import { LogflumeError, toError } from '../errors.ts'
 import { backoff, type BackoffOptions } from '../retry.ts'
+import type { Entry } from './ledger.ts'
 import type { Lease } from './lease.ts'
 import type { ConsumedRecord } from './record.ts'
-import type { Sink } from './sink.ts'
+import type { Predicate, Route } from './routes.ts'
+import type { BatchWish, Sink, WriteResult } from './sink.ts'
 import type { Meter } from './stats.ts'
+import type { DeadRecord } from './transform.ts'
 
-/** What became of records at a sink: it has them, it will never take them, or there was no time to find out. */
-export type Verdict = 'delivered' | 'abandoned' | LogflumeError
+/** What became of records at a sink: it has them but for the dead ones, or there was no time to find out. */
+export type Verdict = 'abandoned' | { readonly dead: readonly DeadRecord[] }
 
-/** One sink's side of a consumer: a queue of writes, each tried until it succeeds. */
+export interface OutletOptions {
+  readonly backoff: BackoffOptions
+  /** Milliseconds after which a write is asked to end. */
+  readonly writeTimeout: number
+  readonly meter: Meter
+  readonly diagnose: DiagnosticHandler
+  readonly onError: (error: LogflumeError) => void
+}
+
+/** What is yet to be written of some records. */
+interface Work {
+  rest: readonly ConsumedRecord[]
+  readonly dead: DeadRecord[]
+  /** Attempts that failed, or that took too long. */
+  failures: number
+}
+
+/** One sink's side of a consumer: a queue of writes, each tried until every record is written or refused. */
 export class Outlet {
+  /** Its name, made different where two sinks have the same. */
+  readonly key: string
   readonly #sink: Sink
-  readonly #backoff: BackoffOptions
-  readonly #meter: Meter
-  readonly #diagnose: DiagnosticHandler
-  readonly #onError: (error: LogflumeError) => void
+  readonly #accepts: Predicate | undefined
+  readonly #options: OutletOptions
   /** Invariant: it counts writes that run, also those that nobody waits for any more. */
   readonly #writes: PQueue
 
-  constructor(
-    sink: Sink,
-    options: {
-      readonly backoff: BackoffOptions
-      readonly meter: Meter
-      readonly diagnose: DiagnosticHandler
-      readonly onError: (error: LogflumeError) => void
-    },
-  ) {
+  /** `twin`: the same sink's, for other records; they share its limit of writes at once. */
+  constructor({ sink, accepts }: Route, key: string, options: OutletOptions, twin?: Outlet) {
+    this.key = key
     this.#sink = sink
-    this.#backoff = options.backoff
-    this.#meter = options.meter
-    this.#diagnose = options.diagnose
-    this.#onError = options.onError
-    this.#writes = new PQueue({ concurrency: sink.concurrency ?? 1 })
+    this.#accepts = accepts
+    this.#options = options
+    this.#writes = twin === undefined ? new PQueue({ concurrency: sink.concurrency ?? 1 }) : twin.#writes
   }
 
   get name(): string {
     return this.#sink.name
   }
 
-  async open(lease: Lease): Promise<Verdict> {
-    return this.#untilDone('open', () => this.#sink.open?.(), lease)
+  /** Where the sink wants more at once than one fetch brings. */
+  get wish(): BatchWish | undefined {
+    return this.#sink.batch
   }
 
-  /** Hands the records over, again and again where that fails. */
-  async deliver(records: readonly ConsumedRecord[], lease: Lease): Promise<Verdict> {
-    if (records.length === 0) return 'delivered'
-    const write = async (): Promise<void> => {
-      if (!lease.over) await this.#sink.write(records, { signal: lease.signal, committed: undefined })
+  /** Those of its records that are for this sink. */
+  accepted(entry: Entry): readonly ConsumedRecord[] {
+    const { records } = entry.batch
+    const accepts = this.#accepts
+    if (accepts === undefined) return records
+    return records.filter((record) => {
+      try {
+        return accepts(record)
+      } catch (thrown) {
+        entry.refuse([this.#refused(record, this.#explain('when', toError(thrown)))])
+        return false
+      }
+    })
+  }
+
+  /** Undefined when it is open, or there was no time for it. */
+  async open(lease: Lease): Promise<LogflumeError | undefined> {
+    return this.#untilDone(
+      'open',
+      async () => {
+        await this.#sink.open?.()
+        return undefined
+      },
+      lease,
+      { failures: 0 },
+    )
+  }
+
+  /** Hands the records over; again, all or those that the sink names, where that fails. */
+  async deliver(records: readonly ConsumedRecord[], lease: Lease, committed?: string): Promise<Verdict> {
+    const work: Work = { rest: records, dead: [], failures: 0 }
+    if (records.length === 0) return work
+    const write = async (): Promise<Error | undefined> => {
+      return lease.over ? undefined : this.#write(work, lease, committed)
     }
-    return this.#untilDone('write', () => this.#writes.add(write), lease)
+    const refusal = await this.#untilDone('write', () => this.#writes.add(write), lease, work)
+    if (refusal !== undefined) {
+      work.dead.push(...work.rest.map((record) => this.#refused(record, refusal)))
+      return work
+    }
+    return work.rest.length === 0 ? work : 'abandoned'
   }
 
-  async #untilDone(what: string, act: () => unknown, lease: Lease): Promise<Verdict> {
+  #refused(record: ConsumedRecord, error: Error): DeadRecord {
+    return { record, reason: `refused by sink ${this.name}`, error }
+  }
+
+  /** One write. Resolves with why some records have to be written again; nothing but they is left in `work` then. */
+  async #write(work: Work, lease: Lease, committed: string | undefined): Promise<Error | undefined> {
+    const { rest } = work
+    const result = await this.#bounded(work, lease, (signal) => this.#sink.write(rest, { signal, committed }))
+    const { retry = [], rejected = [], error } = result ?? {}
+    work.rest = []
+    if (rejected.length === 0 && retry.length === 0) return undefined
+    // Only records that were given to it, each once.
+    const refusals = new Map(rejected.map(({ record, error: cause }) => [record, cause]))
+    const again = new Set(retry)
+    for (const record of rest) {
+      const cause = refusals.get(record)
+      if (cause !== undefined) work.dead.push(this.#refused(record, this.#explain('write', toError(cause))))
+    }
+    work.rest = rest.filter((record) => again.has(record) && !refusals.has(record))
+    if (work.rest.length === 0) return undefined
+    return error ?? new Error(`${work.rest.length} records have to be written again`)
+  }
+
+  /**
+   * Asks a write that takes too long to end, and waits for it nevertheless: as long as it runs, nobody knows
+   * what it will have written. Only when the partition is not ours any more it is left alone, some time later.
+   */
+  async #bounded(
+    work: Work,
+    lease: Lease,
+    write: (signal: AbortSignal) => ReturnType<Sink['write']>,
+  ): Promise<WriteResult | undefined> {
+    const { writeTimeout } = this.#options
+    const attempt = new AbortController()
+    let giveUp: (error: Error) => void = () => undefined
+    let timer: NodeJS.Timeout | undefined
+    const hung = (): void => {
+      const error = new LogflumeError('TIMEOUT', `no answer within ${writeTimeout} ms`, { retryable: true })
+      attempt.abort(error)
+      work.failures++
+      this.#failed(this.#explain('write', error))
+    }
+    const over = (): void => {
+      clearTimeout(timer)
+      attempt.abort()
+      timer = setTimeout(() => giveUp(new Error(`given up after ${writeTimeout} ms`)), writeTimeout).unref()
+    }
+    timer = setTimeout(hung, writeTimeout)
+    lease.signal.addEventListener('abort', over)
+    try {
+      const left = new Promise<never>((_, reject) => (giveUp = reject))
+      return (await Promise.race([write(attempt.signal), left])) ?? undefined
+    } finally {
+      clearTimeout(timer)
+      lease.signal.removeEventListener('abort', over)
+    }
+  }
+
+  /** Resolves with a refusal, or with undefined when it is done or the lease is over. */
+  async #untilDone(
+    what: string,
+    act: () => Promise<Error | undefined>,
+    lease: Lease,
+    work: Pick<Work, 'failures'>,
+  ): Promise<LogflumeError | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await act()
-        if (attempt > 1) this.#recovered()
-        return lease.over ? 'abandoned' : 'delivered'
+        const again = await act()
+        if (again === undefined) {
+          if (work.failures > 0) this.#recovered()
+          return undefined
+        }
+        work.failures++
+        this.#failed(this.#explain(what, again))
       } catch (thrown) {
-        if (lease.over) return 'abandoned'
+        if (lease.over) return undefined
         const error = this.#explain(what, toError(thrown))
-        this.#onError(error)
-        if (!error.retryable) return error
-        this.#meter.retry(this.name, error)
-        this.#diagnose({ level: 'error', message: `${error.message}; trying again`, error })
+        if (!error.retryable) {
+          this.#options.onError(error)
+          return error
+        }
+        work.failures++
+        this.#failed(error)
       }
-      await lease.sleep(backoff(attempt, this.#backoff))
-      if (lease.ending) return 'abandoned'
+      await lease.sleep(backoff(attempt, this.#options.backoff))
+      if (lease.ending) return undefined
     }
+  }
+
+  #failed(error: LogflumeError): void {
+    const { onError, meter, diagnose } = this.#options
+    onError(error)
+    meter.retry(this.name, error)
+    diagnose({ level: 'error', message: `${error.message}; trying again`, error })
   }
 
   #recovered(): void {
-    this.#meter.recovered(this.name)
-    this.#diagnose({ level: 'info', message: `sink ${this.name} works again` })
+    const { meter, diagnose } = this.#options
+    meter.recovered(this.name)
+    diagnose({ level: 'info', message: `sink ${this.name} works again` })
   }
 
   #explain(what: string, cause: Error): LogflumeError {
@@ -87,9 +212,10 @@ export class Outlet {
     try {
       await this.#sink.close?.()
     } catch (thrown) {
+      const { onError, diagnose } = this.#options
       const error = this.#explain('close', toError(thrown))
-      this.#onError(error)
-      this.#diagnose({ level: 'error', message: error.message, error })
+      onError(error)
+      diagnose({ level: 'error', message: error.message, error })
     }
   }
 }

@@ -1,82 +1,67 @@
-import { LogflumeError } from '../errors.ts'
-import { deadLetter } from './dead-letter.ts'
+import { Marks } from '../marks.ts'
+import { Budget } from './budget.ts'
+import type { Clock } from './clock.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import { Lane, type LaneMemory } from './lane.ts'
 import type { Lease } from './lease.ts'
-import type { Outlet, Verdict } from './outlet.ts'
-import type { ConsumedRecord } from './record.ts'
-import type { Meter, Outcome } from './stats.ts'
-import { Transformation, type DeadRecord, type TransformFunction } from './transform.ts'
+import type { Outlet } from './outlet.ts'
+import type { PartitionLane, PlacePort } from './source.ts'
+import type { Meter } from './stats.ts'
+import { TransformChain } from './transform-chain.ts'
+import type { Transform } from './transform.ts'
 
 export interface PipelineParts {
-  readonly transforms: readonly TransformFunction[]
+  readonly transforms: readonly Transform[]
   readonly outlets: readonly Outlet[]
-  readonly deadLetters: Outlet | undefined
+  readonly deadLetters: DeadLetters
   readonly meter: Meter
-  readonly onDead: (error: LogflumeError, record: ConsumedRecord) => void
+  readonly clock: Clock
+  /** Bytes that may be gathered. */
+  readonly maxBufferedBytes: number
+  /** Something went wrong that will be tried again. */
+  readonly trouble: (what: string, error: Error) => void
 }
 
-/** The way of a batch, the same for every source: through the transforms, to all sinks at once. */
+/** The lanes of all partitions, and what they share. */
 export class Pipeline {
   readonly #parts: PipelineParts
-  /** Invariant: of one partition one batch is under way; also one that nobody waits for any more. */
-  readonly #lanes = new Map<string, Promise<unknown>>()
+  readonly #budget: Budget
+  readonly #lanes = new Set<Lane>()
+  /** By 'topic/partition'. */
+  readonly #memories = new Map<string, LaneMemory>()
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
+    this.#budget = new Budget(parts.maxBufferedBytes)
   }
 
-  /**
-   * Resolves with true when the records, all of one partition, are where they belong, and the source may
-   * note that; with false when the lease ended before.
-   */
-  async take(records: readonly ConsumedRecord[], lease: Lease): Promise<boolean> {
-    const first = records[0]
-    if (first === undefined) return true
-    const lane = `${first.place.topic}/${first.place.partition}`
-    const earlier = this.#lanes.get(lane)
-    if (earlier !== undefined) await lease.wait(earlier)
-    if (lease.ending) return false
-    const work = this.#process(records, lease)
-    const settled = work.catch(() => undefined).finally(() => this.#lanes.delete(lane))
-    this.#lanes.set(lane, settled)
-    const outcome = await lease.wait(work)
-    if (outcome === undefined) return false
-    this.#parts.meter.settle(outcome, Date.now())
-    for (const { record, reason, error } of outcome.dead) {
-      this.#parts.onDead(new LogflumeError('SINK', `${reason}: ${error.message}`, { cause: error }), record)
+  /** What sinks that gather have not had yet, or not all of them. */
+  get buffered(): { readonly records: number; readonly bytes: number } {
+    return this.#budget.used
+  }
+
+  lane(topic: string, partition: number, lease: Lease, port: PlacePort): PartitionLane {
+    const { transforms, clock } = this.#parts
+    const key = `${topic}/${partition}`
+    const memory = this.#memories.get(key) ?? {
+      marks: new Marks(),
+      done: new Map<Outlet, bigint>(),
+      settled: Promise.resolve(),
     }
-    return true
+    this.#memories.set(key, memory)
+    const lane = new Lane({
+      ...this.#parts,
+      lease,
+      port,
+      chain: new TransformChain(transforms, clock),
+      memory,
+      budget: this.#budget,
+      relieve: () => {
+        for (const one of this.#lanes) one.relieve()
+      },
+    })
+    this.#lanes.add(lane)
+    lease.signal.addEventListener('abort', () => this.#lanes.delete(lane))
+    return lane
   }
-
-  /** Undefined where the lease ended before everything was done. */
-  async #process(records: readonly ConsumedRecord[], lease: Lease): Promise<Outcome | undefined> {
-    const { transforms, outlets } = this.#parts
-    const batch = await Transformation.of(records, transforms, lease.signal)
-    const verdicts = await Promise.all(outlets.map((outlet) => outlet.deliver(batch.records, lease)))
-    if (verdicts.includes('abandoned')) return undefined
-    const refused = refusals(batch.records, outlets, verdicts)
-    const dead = [...batch.dead, ...refused]
-    if (dead.length > 0 && !(await this.#bury(dead, lease))) return undefined
-    const { dropped, added } = batch
-    const delivered = refused.length === 0 ? batch.records : []
-    return { consumed: records.length, added, dropped, delivered, dead }
-  }
-
-  /** The dead letter sink may refuse a letter: then it is counted and told like one that has none. */
-  async #bury(dead: readonly DeadRecord[], lease: Lease): Promise<boolean> {
-    const verdict = await this.#parts.deadLetters?.deliver(dead.map(deadLetter), lease)
-    return verdict !== 'abandoned'
-  }
-}
-
-/** One refusal is enough for a record not to count as delivered; the first sink that refused is the reason. */
-function refusals(
-  records: readonly ConsumedRecord[],
-  outlets: readonly Outlet[],
-  verdicts: readonly Verdict[],
-): DeadRecord[] {
-  const index = verdicts.findIndex((verdict) => verdict instanceof LogflumeError)
-  const error = verdicts[index]
-  if (!(error instanceof LogflumeError)) return []
-  const reason = `refused by sink ${outlets[index]?.name ?? ''}`
-  return records.map((record) => ({ record, reason, error }))
 }

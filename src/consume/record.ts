@@ -1,3 +1,4 @@
+import { crc32c } from '@node-rs/crc32'
 import { toError } from '../errors.ts'
 import type { Fields, Place } from '../record.ts'
 import { lookUp, peek } from './lookup.ts'
@@ -46,6 +47,16 @@ export class ConsumedRecord {
   /** As it came, whatever happened to its fields since. */
   get text(): string {
     return (this.#text ??= this.#raw.value?.toString() ?? '')
+  }
+
+  /** Bytes of its value as it came. */
+  get size(): number {
+    return this.#raw.value?.length ?? 0
+  }
+
+  /** CRC-32C of its value as it came, to know it by when it is read again. */
+  get checksum(): number {
+    return crc32c(this.#raw.value ?? '')
   }
 
   /** Whether it is one of Kafka's records without a value, as a compacted topic has them. */

@@ -7,6 +7,13 @@ interface Content {
   readonly version: 1
   /** By slot. */
   readonly positions: Readonly<Record<string, Position>>
+  /** What is kept beside the place, where there is anything; by slot. */
+  readonly notes?: Readonly<Record<string, string>>
+}
+
+interface Saved {
+  readonly positions: Map<number, Position>
+  readonly notes: Map<number, string>
 }
 
 /**
@@ -16,22 +23,25 @@ interface Content {
 export class SavedOffsets {
   readonly #file: string
   readonly #positions: Map<number, Position>
+  readonly #notes: Map<number, string>
   #saving: Promise<void> | undefined
   #changed = false
   /** Whether what is in the file is worth keeping as the one before. */
   #sound: boolean
 
-  private constructor(file: string, sound: Map<number, Position> | undefined, older: Map<number, Position>) {
+  private constructor(file: string, isSound: boolean, { positions, notes }: Saved) {
     this.#file = file
-    this.#sound = sound !== undefined
-    this.#positions = sound ?? older
+    this.#sound = isSound
+    this.#positions = positions
+    this.#notes = notes
   }
 
   /** Reads the file, or the one before it where a power loss damaged it, and makes sure that it can be written. */
   static async open(file: string): Promise<SavedOffsets> {
     const sound = await read(file)
     const older = sound === undefined ? await read(`${file}.old`) : undefined
-    const offsets = new SavedOffsets(file, sound, older ?? new Map<number, Position>())
+    const none = { positions: new Map<number, Position>(), notes: new Map<number, string>() }
+    const offsets = new SavedOffsets(file, sound !== undefined, sound ?? older ?? none)
     await offsets.#write()
     return offsets
   }
@@ -40,8 +50,14 @@ export class SavedOffsets {
     return this.#positions.get(slot)
   }
 
-  set(slot: number, position: Position): void {
+  note(slot: number): string {
+    return this.#notes.get(slot) ?? ''
+  }
+
+  set(slot: number, position: Position, note = ''): void {
     this.#positions.set(slot, position)
+    if (note === '') this.#notes.delete(slot)
+    else this.#notes.set(slot, note)
     this.#changed = true
   }
 
@@ -79,7 +95,11 @@ export class SavedOffsets {
   }
 
   async #replace(): Promise<void> {
-    const content: Content = { version: 1, positions: Object.fromEntries(this.#positions) }
+    const content: Content = {
+      version: 1,
+      positions: Object.fromEntries(this.#positions),
+      ...(this.#notes.size > 0 && { notes: Object.fromEntries(this.#notes) }),
+    }
     const temporary = `${this.#file}.tmp`
     const file = await open(temporary, 'w')
     try {
@@ -96,7 +116,7 @@ export class SavedOffsets {
 }
 
 /** Undefined where there is no such file, or nothing in it that makes sense. */
-async function read(file: string): Promise<Map<number, Position> | undefined> {
+async function read(file: string): Promise<Saved | undefined> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
@@ -106,10 +126,14 @@ async function read(file: string): Promise<Map<number, Position> | undefined> {
     throw new LogflumeError('JOURNAL', `cannot read ${file}: ${cause.message}`, { cause, retryable: true })
   }
   try {
-    const { version, positions } = JSON.parse(text) as Partial<Content>
+    const { version, positions, notes = {} } = JSON.parse(text) as Partial<Content>
     if (version !== 1 || positions === undefined) return undefined
     const entries = Object.entries(positions).map(([slot, position]) => [Number(slot), position] as const)
-    return entries.every(([slot, position]) => isPosition(slot, position)) ? new Map(entries) : undefined
+    if (!entries.every(([slot, position]) => isPosition(slot, position))) return undefined
+    return {
+      positions: new Map(entries),
+      notes: new Map(Object.entries(notes).map(([slot, note]) => [Number(slot), note])),
+    }
   } catch {
     return undefined
   }

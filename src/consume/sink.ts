@@ -14,11 +14,11 @@ export interface WriteContext {
 /** What became of the records of a write that took some of them only. */
 export interface WriteResult {
   /** To be written again after a while, alone and in this order. */
-  readonly retry?: readonly ConsumedRecord[]
+  readonly retry?: readonly ConsumedRecord[] | undefined
   /** Why they have to be written again. */
-  readonly error?: Error
+  readonly error?: Error | undefined
   /** Never to be taken: dead letters. */
-  readonly rejected?: readonly { readonly record: ConsumedRecord; readonly error: Error }[]
+  readonly rejected?: readonly { readonly record: ConsumedRecord; readonly error: Error }[] | undefined
 }
 
 /** When enough is gathered: as soon as one of them is reached. */

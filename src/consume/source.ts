@@ -3,6 +3,30 @@ import type { Losses } from '../record.ts'
 import type { Lease } from './lease.ts'
 import type { ConsumedRecord } from './record.ts'
 
+/** A partition's place, where its source keeps it. */
+export interface PlacePort {
+  /** What is kept now; asked only where it makes a difference. */
+  resume(): Promise<{ readonly place: bigint | undefined; readonly note: string }>
+  /** Keeps an offset, up to which everything is done, and a text; resolves when they outlive a death. */
+  commit(place: bigint, note: string): Promise<void>
+}
+
+/** One partition, for as long as a lease lasts. */
+export interface PartitionLane {
+  /**
+   * Takes the next records; `end`: the offset behind them, where that is not the one behind the last record.
+   * True: go on reading behind them. They may not be written yet, where sinks gather; the place that is
+   * committed says what is. False: the lease ended before.
+   */
+  take(records: readonly ConsumedRecord[], end?: bigint): Promise<boolean>
+  /** More is held than may be: nothing should come for now. */
+  readonly isFull: boolean
+  /** Resolves when it is not full, or the lease ends. */
+  room(): Promise<void>
+  /** Writes what is gathered, and commits it, as far as the lease allows; at the source's end all of it. */
+  finish(isEnd: boolean): Promise<void>
+}
+
 /** What a source reports to. */
 export interface SourceContext {
   /** Aborts when the user wants the consumer to end. */
@@ -10,8 +34,8 @@ export interface SourceContext {
   /** Milliseconds that batches under way get when a lease ends. */
   readonly stopTimeout: number
   readonly diagnose: DiagnosticHandler
-  /** Hands over records of one partition; true: they are where they belong, the place may be noted. */
-  readonly take: (records: readonly ConsumedRecord[], lease: Lease) => Promise<boolean>
+  /** Begins to work on a partition. */
+  readonly lane: (topic: string, partition: number, lease: Lease, port: PlacePort) => PartitionLane
   /** Records can flow. */
   readonly running: () => void
   /** Records cannot flow, for this reason, but the source goes on trying. */

@@ -29,6 +29,8 @@ export interface ConsumerStats {
   readonly failed: Losses
   /** Lines of a journal that were gone or damaged before they could be read, by reason. */
   readonly lost: Losses
+  /** Read, and gathered for a sink with a `batch`; bytes as they count against `maxBufferedBytes`. */
+  readonly buffered: { readonly records: number; readonly bytes: number }
   /** Failed attempts of sinks that were followed by another. */
   readonly retries: number
   /** Records in Kafka behind the last one read, of the partitions at hand; undefined while unknown. */
@@ -121,7 +123,7 @@ export class Meter {
     }
   }
 
-  snapshot({ lag, lost }: { readonly lag: number | undefined; readonly lost: Losses }): ConsumerStats {
+  snapshot({ lag, lost, buffered }: Pick<ConsumerStats, 'lag' | 'lost' | 'buffered'>): ConsumerStats {
     return {
       state: this.#state,
       consumed: this.#consumed,
@@ -130,6 +132,7 @@ export class Meter {
       dropped: this.#dropped,
       failed: this.#failed.snapshot(),
       lost,
+      buffered,
       retries: this.#retries,
       lag,
       latency: { p50: this.#latency.percentile(0.5), p99: this.#latency.percentile(0.99) },

@@ -16,6 +16,7 @@ test('a consumer that was not run yet is idle and has counted nothing', () => {
     dropped: 0,
     failed: {},
     lost: {},
+    buffered: { records: 0, bytes: 0 },
     retries: 0,
     lag: undefined,
     latency: { p50: undefined, p99: undefined },

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import { test } from 'node:test'
 import type { ConsumedRecord } from '../../src/consume/record.ts'
-import { Transformation, type TransformFunction, type TransformedBatch } from '../../src/consume/transform.ts'
+import { systemClock } from '../../src/consume/clock.ts'
+import { TransformChain } from '../../src/consume/transform-chain.ts'
+import type { TransformFunction, TransformedBatch } from '../../src/consume/transform.ts'
 import { makeRecord } from './make-record.ts'
 
 const never = new AbortController().signal
 
 function apply(texts: readonly string[], ...transforms: TransformFunction[]): Promise<TransformedBatch> {
-  return Transformation.of(
+  return new TransformChain(transforms, systemClock).apply(
     texts.map((text) => makeRecord(text)),
-    transforms,
     never,
   )
 }
@@ -90,7 +91,7 @@ test('a record without a value is dead before any transform sees it', async () =
     seen.push(record)
     return record
   }
-  const batch = await Transformation.of([makeRecord(null)], [look], never)
+  const batch = await new TransformChain([look], systemClock).apply([makeRecord(null)], never)
   assert.equal(batch.dead[0]?.reason, 'no value')
   assert.deepEqual(seen, [])
 })
@@ -106,6 +107,8 @@ test('slow transforms leave the thread to others now and then, and stop when nob
     return record
   }
   setTimeout(() => controller.abort(), 100)
-  await assert.rejects(Transformation.of(records, [slow], controller.signal), { name: 'AbortError' })
+  await assert.rejects(new TransformChain([slow], systemClock).apply(records, controller.signal), {
+    name: 'AbortError',
+  })
   assert.ok(calls < 1000, `${calls} calls`)
 })
