@@ -40,8 +40,6 @@ export interface LaneParts {
   readonly relieve: () => void
 }
 
-/** Fewer records are not looked at one by one for the sake of a sink that wants no more than so many. */
-const MIN_SLICE = 64
 /** What a record takes in memory beside its bytes, about. */
 const RECORD_BYTES = 500
 const NOTHING: TransformedBatch = { records: [], dead: [], dropped: 0, added: 0 }
@@ -154,7 +152,7 @@ export class Lane implements PartitionLane {
     // What a sink has already ends there.
     const ends = [...this.#parts.memory.done.values()].filter((end) => end > offset)
     for (const { room, fixedEnd } of this.#gatherings.values()) {
-      limit = Math.min(limit, Math.max(room.records, MIN_SLICE))
+      limit = Math.min(limit, room.records)
       bytes = Math.min(bytes, room.bytes)
       if (fixedEnd !== undefined && fixedEnd > offset) ends.push(fixedEnd)
     }
@@ -166,7 +164,7 @@ export class Lane implements PartitionLane {
       if (ends.length > 0 && count > 0 && ends.some((end) => isEnd(end, records[index - 1], record))) break
       if (bytes === Infinity) continue
       bytes -= record.size
-      if (bytes <= 0 && count >= MIN_SLICE) return count + 1
+      if (bytes <= 0) return count + 1
     }
     return count
   }

@@ -306,8 +306,8 @@ test('after any death a unit is cut where it was cut before, and no record is in
           maxLength: 6,
         },
       ),
-      fc.integer({ min: 64, max: 400 }),
-      fc.integer({ min: 64, max: 400 }),
+      fc.integer({ min: 1, max: 400 }),
+      fc.integer({ min: 1, max: 400 }),
       fc.boolean(),
       async (lives, wishOne, wishTwo, dropSome) => {
         const place = new TestPlace()
