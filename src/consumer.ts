@@ -22,9 +22,10 @@ export { sample } from './transforms/sample.ts'
 export { tag } from './transforms/tag.ts'
 export { LogflumeError } from './errors.ts'
 export type { Consumer, RunOptions } from './consume/consumer.ts'
-export type { ConsumerOptions, FromJournal, FromKafka } from './consume/options.ts'
+export type { ConsumerOptions, FromJournal, FromKafka, KafkaStart } from './consume/options.ts'
 export type { Origin, RawRecord, RecordHeaders } from './consume/record.ts'
 export type { BatchWish, Sink, WriteContext, WriteResult } from './consume/sink.ts'
+export type { SeekTarget } from './consume/source.ts'
 export type { ConsumerState, ConsumerStats } from './consume/stats.ts'
 export type {
   StatefulTransform,

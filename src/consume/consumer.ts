@@ -8,7 +8,7 @@ import { Outlet } from './outlet.ts'
 import { Pipeline } from './pipeline.ts'
 import { routesOf, type Route } from './routes.ts'
 import type { Sink } from './sink.ts'
-import type { Source } from './source.ts'
+import type { SeekTarget, Source } from './source.ts'
 import { Meter, type ConsumerStats } from './stats.ts'
 
 export interface RunOptions {
@@ -132,6 +132,7 @@ export class Consumer {
       stopTimeout,
       diagnose,
       lane: (topic, partition, lease, port) => pipeline.lane(topic, partition, lease, port),
+      forget: (topic, partition) => pipeline.forget(topic, partition),
       running: () => this.#meter.running(),
       waiting: (error) => this.#meter.waiting(error),
     })
@@ -145,8 +146,30 @@ export class Consumer {
   }
 
   stats(): ConsumerStats {
-    const { lag, lost } = this.#source
-    return this.#meter.snapshot({ lag, lost, buffered: this.#pipeline?.buffered ?? { records: 0, bytes: 0 } })
+    const { lag, lags, lost, missing } = this.#source
+    const buffered = this.#pipeline?.buffered ?? { records: 0, bytes: 0 }
+    return this.#meter.snapshot({ lag, lags, lost, missing, buffered })
+  }
+
+  /**
+   * Reads nothing more of these topics, of all where none are named, until `resume`; what was read goes its
+   * way. The membership in the group is kept. Of a journal, the name is the topic.
+   */
+  pause(topics?: readonly string[]): void {
+    this.#source.pause(topics)
+  }
+
+  /** Goes on with what `pause` held up. */
+  resume(topics?: readonly string[]): void {
+    this.#source.resume(topics)
+  }
+
+  /**
+   * Goes on at another record of a partition, before or behind: the group's place is there then. Rejects with
+   * a retryable error where the partition is not this consumer's at present. Of Kafka only.
+   */
+  async seek(target: SeekTarget): Promise<void> {
+    await this.#source.seek(target)
   }
 
   /** Ends the consumer as the signal does; resolves when `run` is done. Never rejects: that is for `run`. */

@@ -14,6 +14,7 @@ export interface JournalReadingParts {
   readonly offsets: SavedOffsets
   readonly context: SourceContext
   readonly lease: Lease
+  readonly isPaused: () => boolean
   readonly listSlots: (dir: string, name: string) => Promise<readonly number[]>
   readonly open: (options: JournalReaderOptions) => Promise<JournalReader>
 }
@@ -99,11 +100,11 @@ export class JournalReading {
   }
 
   async #turn(slot: JournalSlot): Promise<void> {
-    const { context, lease } = this.#parts
+    const { context, lease, isPaused } = this.#parts
     const nudges = slot.nudges
     let more = false
     try {
-      more = await slot.turn(context, lease)
+      more = await slot.turn(context, lease, isPaused)
       this.#worked(slot)
     } catch (thrown) {
       this.#failed(slot, toError(thrown))

@@ -49,12 +49,12 @@ export class JournalSlot implements PlacePort {
   }
 
   /** Reads on for a while; resolves with whether it stopped before the end. */
-  async turn(context: SourceContext, lease: Lease): Promise<boolean> {
+  async turn(context: SourceContext, lease: Lease, isPaused: () => boolean): Promise<boolean> {
     const { topic, slot, reader } = this.#parts
     const lane = (this.#lane ??= context.lane(topic, slot, lease, this))
     for (let block = 0; block < BLOCKS_PER_TURN; block++) {
       await lane.room()
-      if (lease.ending) return false
+      if (lease.ending || isPaused()) return false
       const read = await reader.read(BLOCK_BYTES)
       if (read === undefined) return false
       const origin = { topic, partition: slot, arrivedAt: Date.now() }

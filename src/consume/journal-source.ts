@@ -23,9 +23,12 @@ const LOOK_AGAIN = 1000
 export class JournalSource implements Source {
   /** How much is written but not read is not known without reading it. */
   readonly lag = undefined
+  readonly lags = {}
+  readonly missing = []
   readonly #settings: JournalSettings
   readonly #journal: JournalPort
   readonly #lease = new Lease()
+  #isPaused = false
   #reading: JournalReading | undefined
 
   constructor(settings: JournalSettings, journal: JournalPort) {
@@ -35,6 +38,21 @@ export class JournalSource implements Source {
 
   get lost(): Losses {
     return this.#reading?.lost ?? {}
+  }
+
+  pause(topics: readonly string[] | undefined): void {
+    if (topics !== undefined && !topics.includes(this.#settings.name)) return
+    this.#isPaused = true
+  }
+
+  resume(topics: readonly string[] | undefined): void {
+    if (topics !== undefined && !topics.includes(this.#settings.name)) return
+    this.#isPaused = false
+    this.#reading?.changed(undefined)
+  }
+
+  seek(): Promise<never> {
+    return Promise.reject(new LogflumeError('JOURNAL', 'a journal is read in order: there is no seek'))
   }
 
   async run(context: SourceContext): Promise<void> {
@@ -92,6 +110,7 @@ export class JournalSource implements Source {
       offsets,
       context,
       lease: this.#lease,
+      isPaused: () => this.#isPaused,
       listSlots,
       open,
     })

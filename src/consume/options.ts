@@ -8,15 +8,29 @@ import type { ConsumedRecord } from './record.ts'
 import { checkSink, type Sink } from './sink.ts'
 import type { Transform } from './transform.ts'
 
+export type KafkaStart =
+  | 'earliest'
+  | 'latest'
+  | { readonly time: Date | number }
+  | { readonly offsets: Readonly<Record<string, Readonly<Record<number, number | bigint | string>>>> }
+
 export interface FromKafka extends SecurityOptions {
   /** 'host:port' of some brokers; the others are found through them. */
   readonly brokers: readonly string[]
-  /** A topic that does not exist yet is waited for. */
-  readonly topics: readonly string[]
+  /**
+   * Names, and regular expressions that all topics are looked through by, those to come too. A topic that
+   * does not exist yet is waited for, while the others are read.
+   */
+  readonly topics: readonly (string | RegExp)[]
   /** Consumers of one group share the partitions, and their place is kept in Kafka under this name. */
   readonly group: string
-  /** Where a group begins that has no place yet. @default 'earliest' */
-  readonly start?: 'earliest' | 'latest'
+  /**
+   * Where a group begins that has no place yet: at records of a time, in milliseconds since 1970, or of
+   * offsets given by topic and partition (others at the earliest). @default 'earliest'
+   */
+  readonly start?: KafkaStart
+  /** Read up to this time, fixed when a partition is first seen, and end then. @default no end */
+  readonly end?: { readonly time: Date | number }
   /** Partitions that are worked on at the same time; within one, order is kept. @default 4 */
   readonly concurrency?: number
   /** Milliseconds after which the group gives the partitions of a consumer that vanished to others. @default 30_000 */
@@ -67,7 +81,8 @@ export interface ConsumerOptions {
   readonly retry?: { readonly first?: number; readonly most?: number }
 }
 
-export type KafkaSettings = Required<Omit<FromKafka, keyof SecurityOptions>> & {
+export type KafkaSettings = Required<Omit<FromKafka, keyof SecurityOptions | 'end'>> & {
+  readonly end: { readonly time: Date | number } | undefined
   readonly security: SecuritySettings
 }
 export type JournalSettings = Required<FromJournal>
@@ -113,9 +128,10 @@ export function readConsumerOptions(options: ConsumerOptions): ConsumerSettings 
 function readKafka(from: OptionReader): KafkaSettings {
   const settings: KafkaSettings = {
     brokers: from.strings('brokers'),
-    topics: from.strings('topics'),
+    topics: readTopics(from),
     group: from.string('group'),
-    start: from.oneOf('start', ['earliest', 'latest'], 'earliest'),
+    start: readStart(from),
+    end: from.has('end') ? { time: readTime(from.at('end'), from.raw('end')) } : undefined,
     concurrency: from.integer('concurrency', 4, { min: 1, max: 1000 }),
     sessionTimeout: from.integer('sessionTimeout', 30_000, { min: 1000, max: LONGEST }),
     clientId: from.string('clientId', 'logflume'),
@@ -123,6 +139,41 @@ function readKafka(from: OptionReader): KafkaSettings {
   }
   from.end()
   return settings
+}
+
+function readTopics(from: OptionReader): readonly (string | RegExp)[] {
+  const topics = from.raw('topics')
+  const isTopic = (one: unknown): boolean => (typeof one === 'string' && one !== '') || one instanceof RegExp
+  if (!Array.isArray(topics) || topics.length === 0 || !topics.every(isTopic))
+    refuse(from.at('topics'), 'a non-empty array of names and regular expressions', topics)
+  return topics as (string | RegExp)[]
+}
+
+function readStart(from: OptionReader): KafkaStart {
+  const start = from.raw('start') ?? 'earliest'
+  if (typeof start !== 'object') return from.oneOf('start', ['earliest', 'latest'], 'earliest')
+  if ('time' in start) return { time: readTime(from.at('start'), start) }
+  const reader = new OptionReader(from.at('start'), start)
+  const offsets = new OptionReader(reader.at('offsets'), reader.raw('offsets'))
+  for (const topic of Object.keys(reader.raw('offsets') as object)) {
+    const partitions = offsets.raw(topic)
+    const isOffset = ([partition, offset]: [string, unknown]): boolean =>
+      /^\d+$/.test(partition) && /^\d+$/.test(String(offset))
+    if (typeof partitions !== 'object' || partitions === null || !Object.entries(partitions).every(isOffset))
+      refuse(offsets.at(topic), 'offsets by partition, as in { 0: 4711 }', partitions)
+  }
+  reader.end()
+  return start as KafkaStart
+}
+
+function readTime(option: string, value: unknown): number {
+  const reader = new OptionReader(option, value)
+  const time = reader.raw('time')
+  const milliseconds = time instanceof Date ? time.getTime() : time
+  if (typeof milliseconds !== 'number' || !Number.isSafeInteger(milliseconds) || milliseconds < 0)
+    refuse(reader.at('time'), 'a Date, or milliseconds since 1970', time)
+  reader.end()
+  return milliseconds
 }
 
 function readJournal(from: OptionReader): JournalSettings {

@@ -40,6 +40,12 @@ export class Pipeline {
     return this.#budget.used
   }
 
+  forget(topic: string, partition: number): void {
+    const memory = this.#memories.get(`${topic}/${partition}`)
+    memory?.marks.clear()
+    memory?.done.clear()
+  }
+
   lane(topic: string, partition: number, lease: Lease, port: PlacePort): PartitionLane {
     const { transforms, clock } = this.#parts
     const key = `${topic}/${partition}`

@@ -36,6 +36,8 @@ export interface SourceContext {
   readonly diagnose: DiagnosticHandler
   /** Begins to work on a partition. */
   readonly lane: (topic: string, partition: number, lease: Lease, port: PlacePort) => PartitionLane
+  /** What is known of a partition's records that may come again does not hold any more. */
+  readonly forget: (topic: string, partition: number) => void
   /** Records can flow. */
   readonly running: () => void
   /** Records cannot flow, for this reason, but the source goes on trying. */
@@ -48,5 +50,19 @@ export interface Source {
   run(context: SourceContext): Promise<void>
   /** Records that wait behind those read; undefined where that is not known. */
   readonly lag: number | undefined
+  /** The same by 'topic/partition'. */
+  readonly lags: Readonly<Record<string, number>>
+  /** Topics that are wanted and not there. */
+  readonly missing: readonly string[]
   readonly lost: Losses
+  /** Reads nothing more of these topics, of all where none are named, until `resume`. */
+  pause(topics: readonly string[] | undefined): void
+  resume(topics: readonly string[] | undefined): void
+  seek(target: SeekTarget): Promise<void>
 }
+
+/** A record to go on with: one of this offset, or the first of a time. */
+export type SeekTarget = {
+  readonly topic: string
+  readonly partition: number
+} & ({ readonly offset: string | number | bigint } | { readonly time: Date | number })

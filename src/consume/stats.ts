@@ -2,6 +2,7 @@ import { LossCounter } from '../losses.ts'
 import type { Losses } from '../record.ts'
 import { LatencyHistogram } from './latency.ts'
 import type { ConsumedRecord } from './record.ts'
+import { Rate } from './rate.ts'
 import type { DeadRecord } from './transform.ts'
 
 /**
@@ -35,6 +36,12 @@ export interface ConsumerStats {
   readonly retries: number
   /** Records in Kafka behind the last one read, of the partitions at hand; undefined while unknown. */
   readonly lag: number | undefined
+  /** The same by 'topic/partition'. */
+  readonly lags: Readonly<Record<string, number>>
+  /** Topics that are wanted and not there: they are waited for. */
+  readonly missing: readonly string[]
+  /** Records a second, over the last ten seconds. */
+  readonly rates: { readonly consumed: number; readonly delivered: number }
   /** Milliseconds from a record's own time to its delivery, of recent records. */
   readonly latency: { readonly p50: number | undefined; readonly p99: number | undefined }
   /** Why the source or a sink does not get on at present, or what ended the consumer. */
@@ -63,6 +70,8 @@ export interface Outcome {
 /** Of a batch at most about so many records are asked for their time. */
 const SAMPLES = 64
 
+export type SourceStats = Pick<ConsumerStats, 'lag' | 'lags' | 'lost' | 'missing' | 'buffered'>
+
 /** Where everybody reports to. */
 export class Meter {
   #state: ConsumerState = 'idle'
@@ -73,6 +82,8 @@ export class Meter {
   #retries = 0
   readonly #failed = new LossCounter()
   readonly #latency = new LatencyHistogram()
+  readonly #consumedRate = new Rate()
+  readonly #deliveredRate = new Rate()
   #sourceError: Error | undefined
   readonly #sinkErrors = new Map<string, Error>()
 
@@ -112,6 +123,8 @@ export class Meter {
 
   settle({ consumed, added, dropped, delivered, dead }: Outcome, now: number): void {
     this.#consumed += consumed
+    this.#consumedRate.add(consumed, now)
+    this.#deliveredRate.add(delivered.length, now)
     this.#added += added
     this.#dropped += dropped
     this.#delivered += delivered.length
@@ -123,7 +136,8 @@ export class Meter {
     }
   }
 
-  snapshot({ lag, lost, buffered }: Pick<ConsumerStats, 'lag' | 'lost' | 'buffered'>): ConsumerStats {
+  snapshot(source: SourceStats): ConsumerStats {
+    const now = Date.now()
     return {
       state: this.#state,
       consumed: this.#consumed,
@@ -131,10 +145,9 @@ export class Meter {
       delivered: this.#delivered,
       dropped: this.#dropped,
       failed: this.#failed.snapshot(),
-      lost,
-      buffered,
+      ...source,
       retries: this.#retries,
-      lag,
+      rates: { consumed: this.#consumedRate.at(now), delivered: this.#deliveredRate.at(now) },
       latency: { p50: this.#latency.percentile(0.5), p99: this.#latency.percentile(0.99) },
       error: this.#sourceError ?? [...this.#sinkErrors.values()].at(-1),
     }

@@ -10,7 +10,7 @@ import { collect } from './journal.ts'
 import { makePipeline, TestPlace } from './lane-parts.ts'
 import { makeRecord } from './make-record.ts'
 
-const source = { lag: 0, lost: {}, buffered: { records: 0, bytes: 0 } }
+const source = { lag: 0, lags: {}, lost: {}, missing: [], buffered: { records: 0, bytes: 0 } }
 
 /** Records with these offsets, whose texts they are. */
 const range = (from: number, to: number): ConsumedRecord[] =>

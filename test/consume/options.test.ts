@@ -19,6 +19,9 @@ test('a consumer that was not run yet is idle and has counted nothing', () => {
     buffered: { records: 0, bytes: 0 },
     retries: 0,
     lag: undefined,
+    lags: {},
+    missing: [],
+    rates: { consumed: 0, delivered: 0 },
     latency: { p50: undefined, p99: undefined },
     error: undefined,
   })

@@ -12,7 +12,7 @@ import { makeRecord } from './make-record.ts'
 
 const records = (...texts: string[]): ConsumedRecord[] =>
   texts.map((text, index) => makeRecord(text, { offset: index }))
-const source = { lag: undefined, lost: {}, buffered: { records: 0, bytes: 0 } }
+const source = { lag: 0, lags: {}, lost: {}, missing: [], buffered: { records: 0, bytes: 0 } }
 
 /** A sink that answers each write with the next of these. */
 function answering(

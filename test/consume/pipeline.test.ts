@@ -60,6 +60,9 @@ test('what a sink took after its lease was over does not go there again', async 
   const lease = new Lease()
   assert.equal(await lane(lease).take([...records, makeRecord('c', { offset: 7 })]), true)
   assert.deepEqual(written, ['a', 'b', 'c'])
-  assert.equal(meter.snapshot({ lag: undefined, lost: {}, buffered: { records: 0, bytes: 0 } }).delivered, 3)
+  assert.equal(
+    meter.snapshot({ lag: 0, lags: {}, lost: {}, missing: [], buffered: { records: 0, bytes: 0 } }).delivered,
+    3,
+  )
   lease.expire()
 })
