@@ -111,12 +111,13 @@ export class Consumer {
   }
 
   async #consume({ delivering, burying }: Outlets): Promise<void> {
-    const { transforms, diagnose, onError, stopTimeout, maxBufferedBytes } = this.#settings
+    const { transforms, diagnose, onError, retry, stopTimeout, maxBufferedBytes } = this.#settings
     const pipeline = new Pipeline({
       transforms,
       outlets: delivering,
-      deadLetters: new DeadLetters(burying, (error, record) => {
-        onError(error, record)
+      onError,
+      backoff: retry,
+      deadLetters: new DeadLetters(burying, (error) => {
         const message = 'records died: see stats().failed, onError and deadLetter'
         diagnose({ level: 'warn', message, error })
       }),

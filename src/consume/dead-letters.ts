@@ -2,15 +2,14 @@ import { LogflumeError } from '../errors.ts'
 import { deadLetter } from './dead-letter.ts'
 import type { Lease } from './lease.ts'
 import type { Outlet } from './outlet.ts'
-import type { ConsumedRecord } from './record.ts'
 import type { DeadRecord } from './transform.ts'
 
 /** Where dead records go, and who hears of them. */
 export class DeadLetters {
   readonly #outlets: readonly Outlet[]
-  readonly #onDead: (error: LogflumeError, record: ConsumedRecord) => void
+  readonly #onDead: (error: LogflumeError) => void
 
-  constructor(outlets: readonly Outlet[], onDead: (error: LogflumeError, record: ConsumedRecord) => void) {
+  constructor(outlets: readonly Outlet[], onDead: (error: LogflumeError) => void) {
     this.#outlets = outlets
     this.#onDead = onDead
   }
@@ -27,7 +26,9 @@ export class DeadLetters {
   }
 
   tell(dead: readonly DeadRecord[]): void {
-    for (const { record, reason, error } of dead)
-      this.#onDead(new LogflumeError('SINK', `${reason}: ${error.message}`, { cause: error }), record)
+    const [first] = dead
+    if (first === undefined) return
+    const { reason, error: cause } = first
+    this.#onDead(new LogflumeError('SINK', `${reason}: ${cause.message}`, { cause }))
   }
 }

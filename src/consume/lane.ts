@@ -68,6 +68,8 @@ export class Lane implements PartitionLane {
   #note = ''
   #charged = { bytes: 0, records: 0 }
   #disarm: () => void = () => undefined
+  /** Nothing more is begun, though the lease goes on. */
+  #finished: () => void = () => undefined
 
   constructor(parts: LaneParts) {
     this.#parts = parts
@@ -112,7 +114,8 @@ export class Lane implements PartitionLane {
     const { memory, port, lease } = this.#parts
     await lease.wait(memory.settled)
     if (lease.over) return
-    memory.settled = lease.ended().then(() => this.#settled())
+    const ended = new Promise<void>((resolve) => (this.#finished = resolve))
+    memory.settled = Promise.race([lease.ended(), ended]).then(() => this.#settled())
     if (memory.marks.recognise(records) !== true) {
       memory.marks.clear()
       memory.done.clear()
@@ -228,14 +231,16 @@ export class Lane implements PartitionLane {
   /** One less that has to have it; the last one counts it. False: there was no time for its dead letters. */
   async #release(entry: Entry): Promise<boolean> {
     if (!entry.release()) return true
-    const { dead, delivered, consumed } = entry
+    const { delivered, consumed } = entry
+    const dead = entry.dead.filter(({ decision }) => decision !== 'drop')
     const { lease, meter, deadLetters } = this.#parts
     if (entry.isNews) {
       if (dead.length > 0 && !(await deadLetters.bury(dead, lease))) {
         this.#forget(entry)
         return false
       }
-      const { added, dropped } = entry.batch
+      const { added } = entry.batch
+      const dropped = entry.batch.dropped + entry.dead.length - dead.length
       meter.settle({ consumed, added, dropped, delivered, dead }, Date.now())
       deadLetters.tell(dead)
     }
@@ -408,6 +413,7 @@ export class Lane implements PartitionLane {
     this.#disarm()
     if (!this.#begun) return
     await this.#parts.lease.wait(this.#finish(isEnd))
+    this.#finished()
   }
 
   async #finish(isEnd: boolean): Promise<void> {

@@ -52,6 +52,9 @@ export interface FromJournal {
   readonly follow?: boolean
 }
 
+/** What becomes of records that cannot go on. */
+export type Decision = 'dead' | 'drop' | 'retry'
+
 export interface ConsumerOptions {
   readonly from: FromKafka | FromJournal
   /** Applied in order. @default none */
@@ -60,8 +63,16 @@ export interface ConsumerOptions {
   readonly sinks: readonly Sink[]
   /** Takes, as records of their own, those that a transform threw at or a sink refused. @default counted only */
   readonly deadLetter?: Sink
-  /** Called for each record that dies, and without a record for each attempt of a sink that fails. */
-  readonly onError?: (error: LogflumeError, record?: ConsumedRecord) => void
+  /**
+   * Called for each record that is about to die, and without a record for each attempt of a sink that fails.
+   * It may decide otherwise. For a record: 'retry' gives it to the transform or the sink again after a while,
+   * 'drop' counts it as dropped, 'dead' and nothing make it a dead letter. For an attempt: 'dead' and 'drop'
+   * do that to all of its records, which are not asked about one by one then; 'retry' tries again, also
+   * where the sink says that it is of no use.
+   */
+  readonly onError?:
+    | ((error: LogflumeError, record?: ConsumedRecord) => void)
+    | ((error: LogflumeError, record?: ConsumedRecord) => Decision | undefined)
   /** The consumer's own trouble, and at level `info` that of the Kafka client. @default warnings to stderr */
   readonly onDiagnostic?: DiagnosticHandler
   /** Milliseconds that batches under way get when the consumer stops. @default 10_000 */
@@ -92,13 +103,16 @@ export interface ConsumerSettings {
   readonly transforms: readonly Transform[]
   readonly sinks: readonly Sink[]
   readonly deadLetter: Sink | undefined
-  readonly onError: (error: LogflumeError, record?: ConsumedRecord) => void
+  readonly onError: Decide
   readonly diagnose: DiagnosticHandler
   readonly stopTimeout: number
   readonly writeTimeout: number
   readonly maxBufferedBytes: number
   readonly retry: BackoffOptions
 }
+
+/** Undefined: as if nobody had been asked. */
+export type Decide = (error: LogflumeError, record?: ConsumedRecord) => Decision | undefined
 
 /** The longest that a timer of Node can wait. */
 const LONGEST = 2 ** 31 - 1
@@ -196,14 +210,16 @@ function readFileName(from: OptionReader, key: string, fallback?: string): strin
   return name
 }
 
-/** What throws in there must not take a partition with it. */
-function readOnError(reader: OptionReader): ConsumerSettings['onError'] {
-  const onError = reader.function<ConsumerSettings['onError']>('onError', () => undefined)
+/** What throws in there must not take a partition with it; what it says without knowing our words is nothing. */
+function readOnError(reader: OptionReader): Decide {
+  const onError = reader.function<Decide>('onError', () => undefined)
   return (error, record) => {
     try {
-      onError(error, record)
+      const decision = onError(error, record)
+      return decision === 'dead' || decision === 'drop' || decision === 'retry' ? decision : undefined
     } catch {
       // Nobody is left to tell.
+      return undefined
     }
   }
 }

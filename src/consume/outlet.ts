@@ -6,8 +6,10 @@ import type { Entry } from './ledger.ts'
 import type { Lease } from './lease.ts'
 import type { ConsumedRecord } from './record.ts'
 import type { Predicate, Route } from './routes.ts'
+import type { Decide } from './options.ts'
 import type { BatchWish, Sink, WriteResult } from './sink.ts'
 import type { Meter } from './stats.ts'
+import { decide } from './dead-letter.ts'
 import type { DeadRecord } from './transform.ts'
 
 /** What became of records at a sink: it has them but for the dead ones, or there was no time to find out. */
@@ -19,7 +21,7 @@ export interface OutletOptions {
   readonly writeTimeout: number
   readonly meter: Meter
   readonly diagnose: DiagnosticHandler
-  readonly onError: (error: LogflumeError) => void
+  readonly onError: Decide
 }
 
 /** What is yet to be written of some records. */
@@ -28,6 +30,8 @@ interface Work {
   readonly dead: DeadRecord[]
   /** Attempts that failed, or that took too long. */
   failures: number
+  /** What the user said of all that is left. */
+  verdict?: Pick<DeadRecord, 'decision'>
 }
 
 /** One sink's side of a consumer: a queue of writes, each tried until every record is written or refused. */
@@ -67,7 +71,8 @@ export class Outlet {
       try {
         return accepts(record)
       } catch (thrown) {
-        entry.refuse([this.#refused(record, this.#explain('when', toError(thrown)))])
+        const refused = this.#refused(record, this.#explain('when', toError(thrown)))
+        entry.refuse([this.#decided(refused) ?? refused])
         return false
       }
     })
@@ -93,12 +98,21 @@ export class Outlet {
     const write = async (): Promise<Error | undefined> => {
       return lease.over ? undefined : this.#write(work, lease, committed)
     }
-    const refusal = await this.#untilDone('write', () => this.#writes.add(write), lease, work)
-    if (refusal !== undefined) {
-      work.dead.push(...work.rest.map((record) => this.#refused(record, refusal)))
-      return work
+    for (;;) {
+      const refusal = await this.#untilDone('write', () => this.#writes.add(write), lease, work)
+      if (refusal === undefined) return work.rest.length === 0 ? work : 'abandoned'
+      const again: ConsumedRecord[] = []
+      for (const record of work.rest) {
+        const refused = this.#refused(record, refusal)
+        const dead = work.verdict === undefined ? this.#decided(refused) : { ...refused, ...work.verdict }
+        if (dead === undefined) again.push(record)
+        else work.dead.push(dead)
+      }
+      work.rest = again
+      if (again.length === 0) return work
+      await lease.sleep(backoff(work.failures, this.#options.backoff))
+      if (lease.ending) return 'abandoned'
     }
-    return work.rest.length === 0 ? work : 'abandoned'
   }
 
   #refused(record: ConsumedRecord, error: Error): DeadRecord {
@@ -117,9 +131,13 @@ export class Outlet {
     const again = new Set(retry)
     for (const record of rest) {
       const cause = refusals.get(record)
-      if (cause !== undefined) work.dead.push(this.#refused(record, this.#explain('write', toError(cause))))
+      if (cause === undefined) continue
+      again.delete(record)
+      const dead = this.#decided(this.#refused(record, this.#explain('write', toError(cause))))
+      if (dead === undefined) again.add(record)
+      else work.dead.push(dead)
     }
-    work.rest = rest.filter((record) => again.has(record) && !refusals.has(record))
+    work.rest = rest.filter((record) => again.has(record))
     if (work.rest.length === 0) return undefined
     return error ?? new Error(`${work.rest.length} records have to be written again`)
   }
@@ -164,7 +182,7 @@ export class Outlet {
     what: string,
     act: () => Promise<Error | undefined>,
     lease: Lease,
-    work: Pick<Work, 'failures'>,
+    work: Pick<Work, 'failures' | 'verdict'>,
   ): Promise<LogflumeError | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -174,27 +192,36 @@ export class Outlet {
           return undefined
         }
         work.failures++
-        this.#failed(this.#explain(what, again))
+        if (this.#failed(this.#explain(what, again), what, work)) return this.#explain(what, again)
       } catch (thrown) {
         if (lease.over) return undefined
-        const error = this.#explain(what, toError(thrown))
-        if (!error.retryable) {
-          this.#options.onError(error)
-          return error
-        }
         work.failures++
-        this.#failed(error)
+        const error = this.#explain(what, toError(thrown))
+        if (this.#failed(error, what, work)) return error
       }
       await lease.sleep(backoff(attempt, this.#options.backoff))
       if (lease.ending) return undefined
     }
   }
 
-  #failed(error: LogflumeError): void {
+  /** The user may want a record that is refused tried again; then there is no dead one. */
+  #decided(dead: DeadRecord): DeadRecord | undefined {
+    const decision = decide(this.#options.onError, dead)
+    return decision === 'retry' ? undefined : { ...dead, decision: decision ?? 'dead' }
+  }
+
+  /** Tells of an attempt that failed; true: it was the last one. */
+  #failed(error: LogflumeError, what?: string, work?: Pick<Work, 'verdict'>): boolean {
     const { onError, meter, diagnose } = this.#options
-    onError(error)
+    const decision = onError(error)
+    if (what === 'write' && work !== undefined && (decision === 'dead' || decision === 'drop')) {
+      work.verdict = { decision }
+      return true
+    }
+    if (what !== undefined && !error.retryable && decision !== 'retry') return true
     meter.retry(this.name, error)
     diagnose({ level: 'error', message: `${error.message}; trying again`, error })
+    return false
   }
 
   #recovered(): void {

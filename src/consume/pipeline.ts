@@ -1,9 +1,11 @@
 import { Marks } from '../marks.ts'
+import type { BackoffOptions } from '../retry.ts'
 import { Budget } from './budget.ts'
 import type { Clock } from './clock.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { Lane, type LaneMemory } from './lane.ts'
 import type { Lease } from './lease.ts'
+import type { Decide } from './options.ts'
 import type { Outlet } from './outlet.ts'
 import type { PartitionLane, PlacePort } from './source.ts'
 import type { Meter } from './stats.ts'
@@ -16,6 +18,8 @@ export interface PipelineParts {
   readonly deadLetters: DeadLetters
   readonly meter: Meter
   readonly clock: Clock
+  readonly onError: Decide
+  readonly backoff: BackoffOptions
   /** Bytes that may be gathered. */
   readonly maxBufferedBytes: number
   /** Something went wrong that will be tried again. */
@@ -47,7 +51,7 @@ export class Pipeline {
   }
 
   lane(topic: string, partition: number, lease: Lease, port: PlacePort): PartitionLane {
-    const { transforms, clock } = this.#parts
+    const { transforms } = this.#parts
     const key = `${topic}/${partition}`
     const memory = this.#memories.get(key) ?? {
       marks: new Marks(),
@@ -59,7 +63,7 @@ export class Pipeline {
       ...this.#parts,
       lease,
       port,
-      chain: new TransformChain(transforms, clock),
+      chain: new TransformChain(transforms, this.#parts),
       memory,
       budget: this.#budget,
       relieve: () => {

@@ -87,9 +87,11 @@ export class ConsumedRecord {
     return this.#parsed()
   }
 
-  /** A copy with other fields, of the same place and with the same id. */
-  with(fields: Fields): ConsumedRecord {
-    return new ConsumedRecord(this.#raw, this.#origin, fields, this.#part)
+  /** A copy with other fields, and with headers beside its own; of the same place and with the same id. */
+  with(fields: Fields, headers?: RecordHeaders): ConsumedRecord {
+    const raw =
+      headers === undefined ? this.#raw : { ...this.#raw, headers: { ...this.#raw.headers, ...headers } }
+    return new ConsumedRecord(raw, this.#origin, fields, this.#part)
   }
 
   /** A copy with an id of its own, for one of several records that a transform makes of one; from 1. */

@@ -1,12 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { toError } from '../errors.ts'
+import { backoff, type BackoffOptions } from '../retry.ts'
 import type { Clock } from './clock.ts'
+import { decide } from './dead-letter.ts'
+import type { Decide } from './options.ts'
 import { ConsumedRecord } from './record.ts'
+import { sleep } from './sleep.ts'
 import type { DeadRecord, Transform, TransformedBatch, TransformState } from './transform.ts'
 
 /** Milliseconds that transforms may keep the thread before timers, heartbeats among them, get their turn. */
 const TURN = 50
 const LOOK_EVERY = 64
+const FAILED = 'transform failed'
 
 interface Step {
   readonly apply: (record: ConsumedRecord) => unknown
@@ -18,20 +23,27 @@ interface Step {
   isTouched: boolean
 }
 
+export interface ChainOptions {
+  readonly clock: Clock
+  readonly onError: Decide
+  readonly backoff: BackoffOptions
+}
+
 type StateStep = Step & { readonly state: TransformState }
 
 /** The transforms of one partition, and what they remember of it. */
 export class TransformChain {
   readonly #steps: readonly Step[]
   readonly #states: readonly StateStep[]
-  readonly #clock: Clock
+  readonly #options: ChainOptions
+  #signal: AbortSignal = new AbortController().signal
   #records: ConsumedRecord[] = []
   #dead: DeadRecord[] = []
   #dropped = 0
   #added = 0
 
-  constructor(transforms: readonly Transform[], clock: Clock) {
-    this.#clock = clock
+  constructor(transforms: readonly Transform[], options: ChainOptions) {
+    this.#options = options
     this.#steps = transforms.map((transform) => {
       if (typeof transform === 'function')
         return { apply: transform, last: undefined, lastAt: 0, isTouched: false }
@@ -73,6 +85,7 @@ export class TransformChain {
 
   /** Stops half way, with an error, when the signal aborts. */
   async apply(records: readonly ConsumedRecord[], signal: AbortSignal): Promise<TransformedBatch> {
+    this.#signal = signal
     let turnEnds = performance.now() + TURN
     let look = LOOK_EVERY
     for (const record of records) {
@@ -94,7 +107,7 @@ export class TransformChain {
    * records do not come again, the 'unheld'.
    */
   async flush(which: 'due' | 'all' | 'unheld'): Promise<TransformedBatch> {
-    const now = this.#clock.now()
+    const now = this.#options.clock.now()
     for (const [index, step] of this.#steps.entries()) {
       const { state, last } = step
       if (state?.flush === undefined || last === undefined) continue
@@ -107,7 +120,7 @@ export class TransformChain {
         this.#added++
         await this.#result(index + 1, held, state.flush())
       } catch (thrown) {
-        this.#fail(held, toError(thrown))
+        this.#die(held, FAILED, toError(thrown))
       }
     }
     this.#look()
@@ -116,7 +129,7 @@ export class TransformChain {
 
   #look(): void {
     for (const step of this.#states) {
-      if (step.isTouched) step.lastAt = this.#clock.now()
+      if (step.isTouched) step.lastAt = this.#options.clock.now()
       step.isTouched = false
     }
   }
@@ -136,25 +149,21 @@ export class TransformChain {
 
   #begin(record: ConsumedRecord): Promise<void> | undefined {
     if (!record.isTombstone) return this.#from(0, record)
-    this.#dead.push({
-      record,
-      reason: 'no value',
-      error: new TypeError('a record without a value is no log line'),
-    })
+    this.#die(record, 'no value', new TypeError('a record without a value is no log line'))
     return undefined
   }
 
   /** Takes a record through the transforms from one on; a promise only where one of them gave a promise. */
-  #from(index: number, record: ConsumedRecord): Promise<void> | undefined {
+  #from(index: number, record: ConsumedRecord, attempt = 1): Promise<void> | undefined {
     for (; index < this.#steps.length; index++) {
       let result: unknown
       try {
         result = this.#steps[index]?.apply(record)
       } catch (thrown) {
-        this.#fail(record, toError(thrown))
-        return undefined
+        return this.#failed(index, record, toError(thrown), attempt)
       }
       if (result === record) continue
+      if (isThenable(result)) return this.#later(index, record, result, attempt)
       if (!(result instanceof ConsumedRecord)) return this.#other(index + 1, record, result)
       record = result
     }
@@ -168,11 +177,8 @@ export class TransformChain {
       return undefined
     }
     if (Array.isArray(result)) return this.#several(next, record, result)
-    if (isThenable(result)) return this.#later(next, record, result)
-    this.#fail(
-      record,
-      new TypeError(`a transform returned a ${typeof result}, not a record, several or nothing`),
-    )
+    const error = new TypeError(`a transform returned a ${typeof result}, not a record, several or nothing`)
+    this.#die(record, FAILED, error)
     return undefined
   }
 
@@ -187,23 +193,44 @@ export class TransformChain {
     return earlier
   }
 
-  async #later(next: number, record: ConsumedRecord, promise: PromiseLike<unknown>): Promise<void> {
+  async #later(
+    index: number,
+    record: ConsumedRecord,
+    promise: PromiseLike<unknown>,
+    attempt: number,
+  ): Promise<void> {
     let result: unknown
     try {
       result = await promise
     } catch (thrown) {
-      this.#fail(record, toError(thrown))
+      await this.#failed(index, record, toError(thrown), attempt)
       return
     }
-    await this.#result(next, record, result)
+    await this.#result(index + 1, record, result)
   }
 
   #result(next: number, record: ConsumedRecord, result: unknown): Promise<void> | undefined {
     return result instanceof ConsumedRecord ? this.#from(next, result) : this.#other(next, record, result)
   }
 
-  #fail(record: ConsumedRecord, error: Error): void {
-    this.#dead.push({ record, reason: 'transform failed', error })
+  /** The transform may be asked again, in the record's turn. */
+  #failed(index: number, record: ConsumedRecord, error: Error, attempt: number): Promise<void> | undefined {
+    const dead = { record, reason: FAILED, error }
+    const decision = decide(this.#options.onError, dead)
+    if (decision !== 'retry') {
+      this.#dead.push({ ...dead, decision: decision ?? 'dead' })
+      return undefined
+    }
+    return sleep(backoff(attempt, this.#options.backoff), this.#signal).then(() => {
+      this.#signal.throwIfAborted()
+      return this.#from(index, record, attempt + 1)
+    })
+  }
+
+  /** Trying again is of no use. */
+  #die(record: ConsumedRecord, reason: string, error: Error): void {
+    const decision = decide(this.#options.onError, { record, reason, error })
+    this.#dead.push({ record, reason, error, decision: decision === 'drop' ? 'drop' : 'dead' })
   }
 }
 

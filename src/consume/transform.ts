@@ -38,6 +38,8 @@ export interface DeadRecord {
   readonly record: ConsumedRecord
   readonly reason: string
   readonly error: Error
+  /** What the user said of it; undefined: nobody has asked yet. */
+  readonly decision?: 'dead' | 'drop'
 }
 
 /** What a batch became. The counts add up: records in + added = records + dropped + dead. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { LogflumeError, type Sink } from '../../src/consumer.ts'
+import { fanOut, LogflumeError, when, type Sink } from '../../src/consumer.ts'
 import { appendLines, collect, journalDirectory, makeConsumer } from './journal.ts'
 
 // What holds for every source, shown with a journal, which needs nothing but a directory.
@@ -154,8 +154,8 @@ test('what a sink refuses for good, and what a transform throws at, goes to the 
   assert.equal(consumer.stats().delivered, 0)
   assert.equal(sink.writes.length, 1)
   assert.deepEqual(errors, [
-    ['sink failing: write: mapping conflict', undefined],
     ['transform failed: not one', '0'],
+    ['sink failing: write: mapping conflict', undefined],
     ['refused by sink failing: sink failing: write: mapping conflict', '1'],
   ])
 })
@@ -345,4 +345,134 @@ test('a sink writes one batch at a time, or as many as it says, and of one parti
     assert.equal(most, concurrency)
     assert.equal(consumer.stats().delivered, 8)
   }
+})
+
+test('onError may decide otherwise: a record is dropped, or given to the transform or the sink again', async (t) => {
+  const dir = await journalDirectory(t)
+  await appendLines(dir, ['a', 'drop', 'flaky', 'dead', 'b'])
+  let failures = 0
+  let writes = 0
+  const taken: string[] = []
+  const sink: Sink = {
+    name: 'picky',
+    write(records) {
+      writes++
+      const refused = writes > 2 ? [] : records.filter(({ text }) => text === 'b')
+      taken.push(...records.filter((record) => !refused.includes(record)).map(({ text }) => text))
+      return { rejected: refused.map((record) => ({ record, error: new Error('not yet') })) }
+    },
+  }
+  const deadLetter = collect('dead letters')
+  const { consumer } = makeConsumer(t, {
+    from: source(dir),
+    sinks: [sink],
+    deadLetter,
+    transforms: [
+      async (record) => {
+        await setTimeout(1)
+        if (record.text === 'flaky' && ++failures < 3) throw new Error('no answer')
+        if (['drop', 'dead'].includes(record.text)) throw new Error(record.text)
+        return record
+      },
+    ],
+    onError: (error, record) => {
+      if (record === undefined) return undefined
+      return error.message.endsWith('no answer') || error.message.endsWith('not yet')
+        ? 'retry'
+        : record.text === 'drop'
+          ? 'drop'
+          : 'dead'
+    },
+  })
+  await consumer.run()
+  assert.deepEqual(taken, ['a', 'flaky', 'b'])
+  assert.equal(failures, 3)
+  assert.deepEqual(
+    deadLetter.records.map(({ text }) => text),
+    ['dead'],
+  )
+  const { consumed, delivered, dropped, failed } = consumer.stats()
+  assert.deepEqual(
+    { consumed, delivered, dropped, failed },
+    { consumed: 5, delivered: 3, dropped: 1, failed: { 'transform failed': 1 } },
+  )
+})
+
+test('onError may give up what a sink says can be tried again, and try again what it refuses', async (t) => {
+  const dir = await journalDirectory(t)
+  await appendLines(dir, ['a'])
+  for (const [decision, error, writes] of [
+    ['drop', new Error('away'), 1],
+    ['dead', new Error('away'), 1],
+    ['retry', new LogflumeError('SINK', 'never'), 3],
+  ] as const) {
+    const sink = failing(2, () => error)
+    const { consumer } = makeConsumer(t, {
+      from: { ...source(dir), group: decision },
+      sinks: [sink],
+      onError: () => decision,
+    })
+    await consumer.run()
+    assert.equal(sink.writes.length, writes)
+    const { delivered, dropped, failed } = consumer.stats()
+    assert.deepEqual(
+      [delivered, dropped, Object.keys(failed).length],
+      {
+        drop: [0, 1, 0],
+        dead: [0, 0, 1],
+        retry: [1, 0, 0],
+      }[decision],
+    )
+  }
+})
+
+test('a dead letter has its cause and place in headers, named as by Kafka Connect', async (t) => {
+  const dir = await journalDirectory(t)
+  await appendLines(dir, ['a'])
+  const deadLetter = collect('dead letters')
+  const { consumer } = makeConsumer(t, {
+    from: source(dir),
+    sinks: [collect()],
+    deadLetter,
+    transforms: [() => Promise.reject(new RangeError('no'))],
+  })
+  await consumer.run()
+  const {
+    '__connect.errors.exception.stacktrace': stack,
+    '__connect.errors.record.timestamp': timestamp,
+    ...headers
+  } = deadLetter.records[0]?.headers ?? {}
+  assert.deepEqual(headers, {
+    '__connect.errors.topic': 'shop',
+    '__connect.errors.partition': '0',
+    '__connect.errors.offset': '0',
+    '__connect.errors.stage': 'transform failed',
+    '__connect.errors.exception.class.name': 'RangeError',
+    '__connect.errors.exception.message': 'no',
+  })
+  assert.match(String(stack), /^RangeError: no\n/)
+  assert.ok(Number(timestamp) > 0)
+})
+
+test('records go where a predicate says, and to each of several sinks with tries of its own', async (t) => {
+  const dir = await journalDirectory(t)
+  await appendLines(dir, ['a', 'b', 'throw'])
+  const [odd, even, all] = [collect('odd'), collect('even'), failing(2, () => new Error('away'))]
+  const { consumer } = makeConsumer(t, {
+    from: source(dir),
+    sinks: [
+      when(({ text }) => text === 'a', odd),
+      when(
+        ({ text }) => {
+          if (text === 'throw') throw new Error('hm')
+          return text !== 'a'
+        },
+        fanOut(even, all),
+      ),
+    ],
+  })
+  await consumer.run()
+  assert.deepEqual([odd.texts(), even.texts(), all.writes], [['a'], ['b'], [['b'], ['b'], ['b']]])
+  // Dead once, though two sinks could not be asked.
+  assert.deepEqual(consumer.stats().failed, { 'refused by sink even': 1 })
 })

@@ -4,6 +4,7 @@ import { DeadLetters } from '../../src/consume/dead-letters.ts'
 import { Outlet } from '../../src/consume/outlet.ts'
 import { Pipeline } from '../../src/consume/pipeline.ts'
 import { routesOf } from '../../src/consume/routes.ts'
+import type { Decide } from '../../src/consume/options.ts'
 import type { Sink } from '../../src/consume/sink.ts'
 import type { PartitionLane, PlacePort } from '../../src/consume/source.ts'
 import { Meter } from '../../src/consume/stats.ts'
@@ -36,6 +37,7 @@ export interface TestPipelineOptions {
   readonly maxBufferedBytes?: number
   readonly writeTimeout?: number
   readonly clock?: Clock
+  readonly onError?: Decide
 }
 
 export interface TestPipeline {
@@ -54,15 +56,16 @@ export function makePipeline({
   maxBufferedBytes = 1024 * 1024,
   writeTimeout = 1000,
   clock = systemClock,
+  onError = () => undefined,
 }: TestPipelineOptions): TestPipeline {
   const meter = new Meter()
-  const ignore = (): void => undefined
+  const ignore = (): undefined => undefined
   const options = {
     backoff: { first: 1, most: 2 },
     writeTimeout,
     meter,
     diagnose: ignore,
-    onError: ignore,
+    onError,
   }
   const outlets = (all: readonly Sink[]): Outlet[] =>
     all.flatMap(routesOf).map((route) => new Outlet(route, route.sink.name, options))
@@ -73,6 +76,8 @@ export function makePipeline({
     deadLetters: new DeadLetters(outlets(deadLetter === undefined ? [] : [deadLetter]), ignore),
     meter,
     clock,
+    onError,
+    backoff: options.backoff,
     maxBufferedBytes,
     trouble: (what, error) => troubles.push(`${what}: ${error.message}`),
   })

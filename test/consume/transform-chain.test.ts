@@ -8,9 +8,10 @@ import type { TransformFunction, TransformedBatch } from '../../src/consume/tran
 import { makeRecord } from './make-record.ts'
 
 const never = new AbortController().signal
+const options = { clock: systemClock, onError: () => undefined, backoff: {} }
 
 function apply(texts: readonly string[], ...transforms: TransformFunction[]): Promise<TransformedBatch> {
-  return new TransformChain(transforms, systemClock).apply(
+  return new TransformChain(transforms, options).apply(
     texts.map((text) => makeRecord(text)),
     never,
   )
@@ -91,7 +92,7 @@ test('a record without a value is dead before any transform sees it', async () =
     seen.push(record)
     return record
   }
-  const batch = await new TransformChain([look], systemClock).apply([makeRecord(null)], never)
+  const batch = await new TransformChain([look], options).apply([makeRecord(null)], never)
   assert.equal(batch.dead[0]?.reason, 'no value')
   assert.deepEqual(seen, [])
 })
@@ -107,7 +108,7 @@ test('slow transforms leave the thread to others now and then, and stop when nob
     return record
   }
   setTimeout(() => controller.abort(), 100)
-  await assert.rejects(new TransformChain([slow], systemClock).apply(records, controller.signal), {
+  await assert.rejects(new TransformChain([slow], options).apply(records, controller.signal), {
     name: 'AbortError',
   })
   assert.ok(calls < 1000, `${calls} calls`)
