@@ -10,6 +10,7 @@ const wires = [
   'src/forward/run.ts',
   'src/consume/create-consumer.ts',
   'src/adapters/*.ts',
+  'src/sinks/once-files.ts',
 ]
 
 export default tseslint.config(

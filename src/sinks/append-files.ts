@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs'
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { toError } from '../errors.ts'
+import type { FileBefore } from './write-note.ts'
 
 export interface AppendFilesOptions {
   /** Files that are kept open. */
@@ -23,6 +24,11 @@ interface OpenFile {
   torn: boolean
   busy: boolean
   usedAt: number
+}
+
+export interface AppendHooks {
+  readonly begin?: (files: readonly FileBefore[]) => Promise<void>
+  readonly finish?: () => Promise<void>
 }
 
 /** Bytes of a batch in a file, to be taken out again if the rest of the batch fails. */
@@ -65,15 +71,24 @@ export class AppendFiles {
     return this.#files.size + this.#opening
   }
 
-  /** Resolves when all bytes are in their files, by path. */
-  append(batch: ReadonlyMap<string, Buffer>): Promise<void> {
-    const appended = this.#last.then(() => this.#append(batch))
+  /**
+   * Resolves when all bytes are in their files, by path. `begin` is told of the files as they are before;
+   * `finish` is called when the bytes are there, and nothing else is appended before it is done. Where one of
+   * them fails, nothing is appended.
+   */
+  append(batch: ReadonlyMap<string, Buffer>, { begin, finish }: AppendHooks = {}): Promise<void> {
+    const appended = this.#last.then(() => this.#append(batch, begin, finish))
     this.#last = appended.catch(() => undefined)
     return appended
   }
 
-  async #append(batch: ReadonlyMap<string, Buffer>): Promise<void> {
+  async #append(
+    batch: ReadonlyMap<string, Buffer>,
+    begin: AppendHooks['begin'],
+    finish: AppendHooks['finish'],
+  ): Promise<void> {
     await this.#takeBack()
+    if (begin !== undefined) await begin(await this.#look([...batch.keys()]))
     const written: Written[] = []
     const failures: Error[] = []
     const entries = batch.entries()
@@ -84,11 +99,23 @@ export class AppendFiles {
       }
     }
     await Promise.all(Array.from({ length: Math.min(PARALLEL, this.#options.maxOpen) }, work))
+    if (failures.length === 0) await finish?.().catch((thrown: unknown) => failures.push(toError(thrown)))
     this.#idleTimer ??= setTimeout(() => this.#closeIdle(), this.#options.idleTimeout).unref()
     if (failures[0] === undefined) return
     this.#overdue = written
     await this.#takeBack().catch(() => undefined)
     throw failures[0]
+  }
+
+  /** The files as they are, made where they are not there. */
+  async #look(paths: readonly string[]): Promise<FileBefore[]> {
+    const found: FileBefore[] = []
+    for (const path of paths) {
+      const file = await this.#current(path)
+      file.busy = false
+      found.push({ path, ino: file.ino, size: file.size })
+    }
+    return found
   }
 
   async #appendTo(path: string, bytes: Buffer, batch: Written[]): Promise<void> {
@@ -225,4 +252,17 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r')
   await handle.sync().finally(() => handle.close())
+}
+
+/** Cuts off what was appended to a file since it had this length; not where another one has its name. */
+export async function cutBack({ path, ino, size }: FileBefore): Promise<void> {
+  const there = await statIfThere(path)
+  if (there?.ino !== ino || there.size <= size) return
+  const handle = await open(path, 'r+')
+  try {
+    await handle.truncate(size)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
 }

@@ -1,8 +1,10 @@
 import { join, resolve } from 'node:path'
+import type { ConsumedRecord } from '../consume/record.ts'
 import type { Sink } from '../consume/sink.ts'
 import { NEWLINE } from '../lines.ts'
 import { OptionReader } from '../options.ts'
 import { AppendFiles } from './append-files.ts'
+import { OnceFiles } from './once-files.ts'
 import { PathTemplate } from './path-template.ts'
 
 export interface DailyFilesOptions {
@@ -25,11 +27,17 @@ export interface DailyFilesOptions {
   readonly idleTimeout?: number
   /** Whether a write waits for the disk, and not only for the kernel. @default false */
   readonly fsync?: boolean
+  /**
+   * Each line once, also over `kill -9`, and over a power loss with `fsync`: what is written is noted in
+   * `dir/.logflume`, and one process at a time may write. `false`: several may, and after a death lines may
+   * be there twice. @default true
+   */
+  readonly exactlyOnce?: boolean
 }
 
 /**
- * Appends each record as one line to the file of its logger and day. Made for one process a directory;
- * several may append to the same files, but then a write that fails may leave lines to be written twice.
+ * Appends each record as one line to the file of its logger and day; each line once. While another process
+ * writes with the same `dir` and `path`, it waits for its end.
  */
 export function dailyFiles(options: DailyFilesOptions): Sink {
   const reader = new OptionReader('options', options)
@@ -38,26 +46,38 @@ export function dailyFiles(options: DailyFilesOptions): Sink {
   const template = reader.string('path', '{service.name}/{log.logger}.{YYYYMMDD}')
   const paths = new PathTemplate(reader.at('path'), template, zone)
   const byArrival = reader.oneOf('clock', ['record', 'arrival'], 'record') === 'arrival'
+  const fsync = reader.boolean('fsync', false)
   const files = new AppendFiles({
     maxOpen: reader.integer('maxOpenFiles', 64, { min: 1 }),
     idleTimeout: reader.integer('idleTimeout', 60_000, { min: 1, max: 2 ** 31 - 1 }),
-    fsync: reader.boolean('fsync', false),
+    fsync,
   })
+  const once = reader.boolean('exactlyOnce', true)
+    ? new OnceFiles({ dir, template, fsync, files })
+    : undefined
   reader.end()
+
+  /** By path. */
+  const divide = (records: readonly ConsumedRecord[]): ReadonlyMap<string, Buffer> => {
+    const lines = new Map<string, Buffer[]>()
+    for (const record of records) {
+      const path = paths.path(record, byArrival ? record.arrivedAt : record.timestamp)
+      const before = lines.get(path)
+      if (before === undefined) lines.set(path, [record.bytes])
+      else before.push(record.bytes)
+    }
+    return new Map(Array.from(lines, ([path, all]) => [join(dir, path), joinLines(all)]))
+  }
 
   return {
     name: 'daily-files',
-    write(records) {
-      const lines = new Map<string, Buffer[]>()
-      for (const record of records) {
-        const path = paths.path(record, byArrival ? record.arrivedAt : record.timestamp)
-        const before = lines.get(path)
-        if (before === undefined) lines.set(path, [record.bytes])
-        else before.push(record.bytes)
-      }
-      return files.append(new Map(Array.from(lines, ([path, all]) => [join(dir, path), joinLines(all)])))
+    open: () => once?.open(),
+    write: (records, { committed }) =>
+      once === undefined ? files.append(divide(records)) : once.write(records, committed, divide),
+    async close() {
+      await files.close()
+      await once?.close()
     },
-    close: () => files.close(),
   }
 }
 

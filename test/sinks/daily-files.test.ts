@@ -105,7 +105,7 @@ test('whatever a record says, nothing is written outside of the directory', asyn
   assert.deepEqual(await readdir(join(dir, '..')), ['archive'])
   assert.equal(existsSync('/tmp/logflume-escaped'), false)
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
+  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.endsWith('.logflume'))
   const lines = await Promise.all(
     files.map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')),
   )
