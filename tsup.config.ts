@@ -8,6 +8,7 @@ export default defineConfig({
     'src/consumer.ts',
     'src/journal.ts',
     'src/pino.ts',
+    'src/sinks/elasticsearch.ts',
     'src/stream.ts',
     'src/winston.ts',
     'src/worker.ts',

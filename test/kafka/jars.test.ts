@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { cacheFolder, kafkaJars } from './jars.ts'
+import { cacheFolder } from '../cache.ts'
+import { kafkaJars } from './jars.ts'
 
 /** A cache of its own, and a download that counts and writes two small jars. */
 async function emptyCache(t: TestContext) {
