@@ -9,6 +9,8 @@ export default defineConfig({
     'src/journal.ts',
     'src/pino.ts',
     'src/sinks/elasticsearch.ts',
+    'src/sinks/s3.ts',
+    'src/sinks/zabbix.ts',
     'src/stream.ts',
     'src/winston.ts',
     'src/worker.ts',
