@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { promisify } from 'node:util'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { cachedFolder } from '../cache.ts'
-import { freePort } from '../kafka/ports.ts'
+import { freePort, isListening } from '../kafka/ports.ts'
 import { ToolchainError } from '../kafka/toolchain.ts'
 import { ServerProcess } from '../server-process.ts'
 
@@ -76,7 +75,7 @@ export async function startS3(): Promise<S3Server> {
   }
   try {
     await server.start()
-    await server.ready(() => listens(port))
+    await server.ready(() => isListening(port))
   } catch (thrown) {
     await stop()
     throw thrown
@@ -87,17 +86,6 @@ export async function startS3(): Promise<S3Server> {
     return Bucket
   }
   return { endpoint, credentials, process: server, client, bucket, stop }
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('error', () => resolve(false))
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })
 }
 
 let own: Promise<S3Server> | undefined

@@ -1,0 +1,2 @@
+export { zabbix } from './zabbix/sink.ts'
+export type { ZabbixOptions, ZabbixSink, ZabbixStats } from './zabbix/sink.ts'
