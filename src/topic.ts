@@ -8,6 +8,11 @@ export function isTopicName(name: unknown): name is string {
   return typeof name === 'string' && TOPIC.test(name) && name !== '.' && name !== '..'
 }
 
+/** Any text as a part of a topic's name: `shop::db` is `shop.db`, what no topic may have becomes `_`. */
+export function topicPart(text: string): string {
+  return text.replaceAll('::', '.').replace(/[^a-zA-Z0-9._-]/g, '_') || 'unknown'
+}
+
 /** The field by which a line says which topic it is for. */
 export const TOPIC_FIELD = 'kafka.topic'
 

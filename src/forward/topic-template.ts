@@ -1,5 +1,5 @@
 import { formatDate, parseTemplate, type TemplatePiece } from '../template.ts'
-import { isTopicName } from '../topic.ts'
+import { isTopicName, topicPart } from '../topic.ts'
 import type { LineScan } from './line-scan.ts'
 
 const MAX_BYTES = 249
@@ -17,7 +17,7 @@ export class TopicTemplate {
 
   constructor(template: string, service: string) {
     this.#pieces = parseTemplate(template).map((piece) =>
-      'field' in piece && piece.field === 'service' ? { literal: legal(service) } : piece,
+      'field' in piece && piece.field === 'service' ? { literal: topicPart(service) } : piece,
     )
     this.#hasLogger = this.#pieces.some((piece) => 'field' in piece)
     this.#hasDate = this.#pieces.some((piece) => 'date' in piece)
@@ -40,7 +40,7 @@ export class TopicTemplate {
     const date = new Date(`${hour}:00:00.000Z`)
     const text = this.#pieces.map((piece) => {
       if ('literal' in piece) return piece.literal
-      return 'date' in piece ? formatDate(piece.date, date, 'utc') : legal(logger)
+      return 'date' in piece ? formatDate(piece.date, date, 'utc') : topicPart(logger)
     })
     return text.join('').slice(0, MAX_BYTES)
   }
@@ -54,9 +54,4 @@ export function isTopicTemplate(template: string): boolean {
   const pieces = parseTemplate(template)
   const known = pieces.every((piece) => !('field' in piece) || ['service', 'logger'].includes(piece.field))
   return known && isTopicName(pieces.map((piece) => ('literal' in piece ? piece.literal : 'x')).join(''))
-}
-
-/** `shop::db` is `shop.db`; what no topic may have becomes `_`. */
-function legal(value: string): string {
-  return value.replaceAll('::', '.').replace(/[^a-zA-Z0-9._-]/g, '_') || 'unknown'
 }

@@ -15,7 +15,7 @@ export class PathTemplate {
   constructor(option: string, template: string, zone: 'local' | 'utc') {
     const segments = template.split('/')
     if (segments.some((segment) => ['', '.', '..'].includes(segment)))
-      refuse(option, 'a path without empty, . or .. segments', template)
+      refuse(option, 'a path inside, without empty, . or .. segments', template)
     const pieces = segments.flatMap((segment, index) => {
       const parsed = parseSegment(option, template, segment)
       return index === 0 ? parsed : [{ literal: '/' }, ...parsed]

@@ -69,7 +69,7 @@ test('what Zabbix does not know is counted first, and then rejected by name, the
     rejected.map(({ record }) => record === unknown),
     [true],
   )
-  assert.match(rejected[0]?.error.message ?? '', /^Zabbix refused the value: no such host, item/)
+  assert.match(rejected[0]?.error.message ?? '', /^Zabbix refused the value: no such host, no item/)
   assert.equal((await write(sink, records)).rejected.length, 1)
   assert.deepEqual(sink.stats(), { total: 9, processed: 6, failed: 3 })
   assert.equal((await stored(6)).length, 6)

@@ -29,10 +29,7 @@ export function verdictOf({ status, type }: Item): Verdict {
 }
 
 /** What became of the documents of a bulk. Throws where the answer does not say so of each of them. */
-export function readAnswer(
-  bulk: readonly BulkEntry[],
-  answer: unknown,
-): Required<Pick<WriteResult, 'retry' | 'rejected'>> & { readonly error: LogflumeError | undefined } {
+export function readAnswer(bulk: readonly BulkEntry[], answer: unknown): WriteResult {
   const items = itemsOf(answer, bulk.length)
   const retry = []
   const rejected = []
@@ -48,7 +45,7 @@ export function readAnswer(
       error ??= failure
     }
   }
-  return { retry, rejected, error }
+  return { retry, rejected, ...(error && { error }) }
 }
 
 function itemsOf(answer: unknown, count: number): readonly unknown[] {

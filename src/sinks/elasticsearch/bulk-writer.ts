@@ -2,8 +2,9 @@ import type { ConsumedRecord } from '../../consume/record.ts'
 import type { WriteResult } from '../../consume/sink.ts'
 import { LogflumeError } from '../../errors.ts'
 import { jsonLine } from '../json-line.ts'
+import { cutPieces, writePieces, type PieceLimits } from '../pieces.ts'
 import { readAnswer } from './bulk-answer.ts'
-import { bulkBody, cutBulks, type BulkEntry, type BulkLimits } from './bulk-body.ts'
+import { bulkBody, sizeOf, type BulkEntry } from './bulk-body.ts'
 import { explainFailure, statusOf, type Requests } from './bulk-client.ts'
 import type { IndexName } from './index-name.ts'
 
@@ -12,7 +13,7 @@ export interface BulkSettings {
   readonly op: 'create' | 'index'
   readonly id: (record: ConsumedRecord) => string
   readonly pipeline: string | undefined
-  readonly limits: BulkLimits
+  readonly limits: PieceLimits
 }
 
 const TOO_LARGE = 413
@@ -34,35 +35,19 @@ export class BulkWriter {
 
   /** One bulk after the other; the first that fails as a whole ends it. */
   async write(records: readonly ConsumedRecord[], signal: AbortSignal): Promise<WriteResult | undefined> {
-    const todo = cutBulks(
-      records.map((record) => this.#entry(record)),
-      this.#settings.limits,
-    )
-    const retry: ConsumedRecord[] = []
-    const rejected: NonNullable<WriteResult['rejected']>[number][] = []
-    let error: LogflumeError | undefined
-    for (let bulk = todo.shift(); bulk !== undefined; bulk = todo.shift()) {
-      try {
-        const result = readAnswer(bulk, await this.#requests.bulk(bulkBody(bulk), this.#query, signal))
-        retry.push(...result.retry)
-        rejected.push(...result.rejected)
-        error ??= result.error
-      } catch (thrown) {
-        const failure = explainFailure(thrown)
-        const [only, ...others] = bulk
-        if (statusOf(thrown) === TOO_LARGE && only !== undefined) {
-          if (others.length > 0) todo.unshift(...halves(bulk))
-          else rejected.push({ record: only.record, error: new LogflumeError('SINK', failure.message) })
-          continue
-        }
-        if (retry.length === 0 && rejected.length === 0 && bulk[0]?.record === records[0]) throw failure
-        error = failure
-        retry.push(...[bulk, ...todo].flatMap((rest) => rest.map(({ record }) => record)))
-        break
-      }
+    const entries = records.map((record) => this.#entry(record))
+    const bulks = cutPieces(entries, sizeOf, this.#settings.limits)
+    return writePieces(bulks, (bulk) => this.#send(bulk, signal))
+  }
+
+  async #send(bulk: readonly BulkEntry[], signal: AbortSignal): Promise<WriteResult> {
+    try {
+      return readAnswer(bulk, await this.#requests.bulk(bulkBody(bulk), this.#query, signal))
+    } catch (thrown) {
+      const failure = explainFailure(thrown)
+      if (statusOf(thrown) === TOO_LARGE) throw new LogflumeError('SINK', failure.message)
+      throw failure
     }
-    if (retry.length === 0 && rejected.length === 0) return undefined
-    return { retry, rejected, ...(error && { error }) }
   }
 
   #entry(record: ConsumedRecord): BulkEntry {
@@ -76,9 +61,4 @@ export class BulkWriter {
 function timed(record: ConsumedRecord): ConsumedRecord {
   if (record.get('@timestamp') !== undefined) return record
   return record.with({ '@timestamp': new Date(record.timestamp).toISOString(), ...record.toJSON() })
-}
-
-function halves<T>(all: readonly T[]): T[][] {
-  const middle = Math.ceil(all.length / 2)
-  return [all.slice(0, middle), all.slice(middle)]
 }

@@ -5,6 +5,7 @@ import { guarded, printDiagnostics, type DiagnosticHandler } from '../../diagnos
 import { LogflumeError, toError } from '../../errors.ts'
 import { OptionReader, refuse, refuseSecret } from '../../options.ts'
 import { readBatch } from '../batch-wish.ts'
+import { writePieces } from '../pieces.ts'
 import { recordPieces, RecordTemplate } from '../record-template.ts'
 import { toValue, type MetricFields } from './metric.ts'
 import type { SenderValue } from './protocol.ts'
@@ -114,27 +115,7 @@ class MetricSender {
         rejected.push({ record, error: toError(thrown) })
       }
     }
-    const chunks = this.#chunks(metrics)
-    for (const [index, chunk] of chunks.entries()) {
-      try {
-        if (await this.#send(chunk, signal)) continue
-        const error = new LogflumeError(
-          'SINK',
-          'Zabbix refused the value: no such host, item of type trapper, or permission',
-        )
-        rejected.push(...chunk.map(({ record }) => ({ record, error })))
-      } catch (thrown) {
-        const { message } = toError(thrown)
-        const error = new LogflumeError('SINK', message, { retryable: true, cause: thrown })
-        if (index === 0 && rejected.length === 0) throw error
-        return {
-          rejected,
-          error,
-          retry: chunks.slice(index).flatMap((rest) => rest.map(({ record }) => record)),
-        }
-      }
-    }
-    return rejected.length === 0 ? undefined : { rejected }
+    return writePieces(this.#chunks(metrics), (chunk) => this.#send(chunk, signal), rejected)
   }
 
   /** In their order; those in doubt go alone. */
@@ -151,8 +132,7 @@ class MetricSender {
     return chunks
   }
 
-  /** False where nothing of it was taken. */
-  async #send(chunk: readonly Metric[], signal: AbortSignal): Promise<boolean> {
+  async #send(chunk: readonly Metric[], signal: AbortSignal): Promise<WriteResult | undefined> {
     const values = chunk.map(({ value }) => value)
     const { total, processed, failed } = await sendValues(values, this.#target, signal)
     if (total !== chunk.length) throw new Error(`Zabbix counts ${total} values of ${chunk.length}`)
@@ -165,7 +145,9 @@ class MetricSender {
       const message = `zabbix refused ${failed} of ${total} values; which, the next ones of these items will show`
       this.#diagnose({ level: 'warn', message })
     }
-    return processed > 0
+    if (processed > 0) return undefined
+    const reason = 'Zabbix refused the value: no such host, no item of type trapper, or no permission'
+    return { rejected: chunk.map(({ record }) => ({ record, error: new LogflumeError('SINK', reason) })) }
   }
 
   #doubt(chunk: readonly Metric[]): void {
