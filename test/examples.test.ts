@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import pg from 'pg'
 import { linesOnDisk, temporaryDirectory } from './journal/open-journal.ts'
 import { startMailbox } from './mailbox.ts'
 import { useKafka } from './kafka/brokers.ts'
 import { createTopic } from './kafka/read-topic.ts'
+import { usePostgres } from './postgres/server.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsx = join(root, 'node_modules', '.bin', 'tsx')
@@ -130,6 +132,32 @@ const tests = {
     assert.equal(output[0], `errors are in ${join(dir, 'errors.csv')}`)
     const table = await readFile(join(dir, 'errors.csv'), 'utf8')
     assert.match(table, /^"\d{4}-\d\d-\d\dT[\d:.]+Z","shop::db","query failed"\n$/)
+  },
+
+  'postgres-sink.ts': async (t: TestContext) => {
+    const { url } = await usePostgres()
+    const env = { DATABASE_URL: url }
+    const { dir, output } = await run(t, 'postgres-sink.ts', env)
+    assert.match(output[0] ?? '', /unsupported Unicode escape sequence/)
+    assert.equal(output[1], '2 lines are in PostgreSQL')
+    // What comes again, as after a crash, is there already.
+    await rm(join(dir, '.logflume'), { recursive: true })
+    const again = await promisify(execFile)(tsx, [join('examples', 'postgres-sink.ts'), dir], {
+      cwd: root,
+      env: { ...process.env, ...env },
+    })
+    assert.match(again.stdout, /^4 lines are in PostgreSQL$/m)
+    const client = new pg.Client(url)
+    await client.connect()
+    t.after(() => client.end())
+    const { rows } = await client.query<{ level: string; message: string }>(
+      "SELECT level, fields->>'message' AS message FROM logs ORDER BY id",
+    )
+    const two = [
+      { level: 'info', message: 'server started' },
+      { level: 'error', message: 'query failed' },
+    ]
+    assert.deepEqual(rows, [...two, ...two])
   },
 
   'routes.ts': async (t: TestContext) => {
