@@ -28,7 +28,7 @@ export interface SearchServer {
 }
 
 /** A real OpenSearch of one node on 127.0.0.1, its data in a temporary folder. It ends with this process. */
-export async function startOpenSearch(): Promise<SearchServer> {
+async function startOpenSearch(): Promise<SearchServer> {
   const [java, jars, port] = await Promise.all([findJava(), mavenJars(OPENSEARCH), freePort()])
   const folder = await mkdtemp(join(tmpdir(), 'logflume-opensearch-'))
   const flags = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']

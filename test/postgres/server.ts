@@ -21,7 +21,7 @@ export interface PostgresServer {
 }
 
 /** A real PostgreSQL on 127.0.0.1 with its data in a temporary folder. It ends with this process. */
-export async function startPostgres(): Promise<PostgresServer> {
+async function startPostgres(): Promise<PostgresServer> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'logflume-postgres-'))
   const isRoot = process.getuid?.() === 0

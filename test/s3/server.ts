@@ -46,7 +46,7 @@ function gateway(): Promise<string> {
 }
 
 /** A real S3 server on 127.0.0.1 with its data in a temporary folder. It ends with this process. */
-export async function startS3(): Promise<S3Server> {
+async function startS3(): Promise<S3Server> {
   const [program, port] = await Promise.all([gateway(), freePort()])
   const folder = await mkdtemp(join(tmpdir(), 'logflume-s3-'))
   const [data, attributes] = ['data', 'attributes'].map((name) => join(folder, name))

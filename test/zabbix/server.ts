@@ -35,7 +35,7 @@ export interface ZabbixProxy {
 }
 
 /** A real Zabbix proxy on 127.0.0.1 with its data in a temporary folder. It ends with this process. */
-export async function startZabbix(): Promise<ZabbixProxy> {
+async function startZabbix(): Promise<ZabbixProxy> {
   const files = await debianFiles('zabbix-proxy-sqlite3')
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'logflume-zabbix-'))

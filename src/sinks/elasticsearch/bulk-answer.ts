@@ -21,7 +21,7 @@ const CLUSTER_FAULTS = [
 /** Longest reason in a message. */
 const MAX_REASON = 500
 
-export function verdictOf({ status, type }: Item): Verdict {
+function verdictOf({ status, type }: Item): Verdict {
   // 409: it is there already, from before a crash.
   if ((status >= 200 && status < 300) || status === 409) return 'done'
   if (status < 400 || status >= 500 || [401, 403, 408, 429].includes(status)) return 'retry'
