@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import type { ConnectionOptions } from 'node:tls'
 import type { ConsumedRecord } from '../../src/consume/record.ts'
 import type { Sink } from '../../src/consume/sink.ts'
 import { elasticsearch, type ElasticsearchOptions } from '../../src/sinks/elasticsearch.ts'
 import { makeRecord } from '../consume/make-record.ts'
+import { temporaryDirectory } from '../journal/open-journal.ts'
+import { Authority } from '../kafka/certificates.ts'
 import { startHttp, type Answer, type Answering, type SeenRequest } from './http-server.ts'
 import { openSink, write, writeAll, writeContext } from './write.ts'
 
@@ -162,6 +165,25 @@ test('who we are is said as the server wants it', async (t) => {
     await write(sink, records(1))
     assert.equal(requests[0]?.headers.authorization, header)
   }
+})
+
+test('over TLS, with a certificate of ours, to the one that its authority knows', async (t) => {
+  const authority = await Authority.create(await temporaryDirectory(t))
+  const [{ cert, key }, mine] = await Promise.all([
+    authority.sign('server', ['IP:127.0.0.1']),
+    authority.sign('client', ['DNS:client']),
+  ])
+  const { ca } = authority
+  const tls = { cert, key, ca, requestCert: true, rejectUnauthorized: true }
+  const server = await startHttp(t, (request) => items(request, () => 201), tls)
+  const put = async (own?: ConnectionOptions) => {
+    const sink = await openSink(t, elasticsearch({ node: server.url, ...(own && { tls: own }) }))
+    return write(sink, records(1))
+  }
+  assert.deepEqual((await put({ ca, cert: mine.cert, key: mine.key })).retry, [])
+  await assert.rejects(put({ ca }), { retryable: true })
+  await assert.rejects(put(), { retryable: true, message: /certificate/ })
+  assert.equal(server.requests.length, 1)
 })
 
 test('a write that nobody waits for any more ends', async (t) => {

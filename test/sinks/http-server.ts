@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { gunzipSync } from 'node:zlib'
@@ -29,6 +30,7 @@ export type Answering = (
 export async function startHttp(
   t: TestContext,
   answer: Answering,
+  tls?: ServerOptions,
 ): Promise<{ url: string; requests: SeenRequest[] }> {
   const requests: SeenRequest[] = []
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -45,11 +47,15 @@ export async function startHttp(
     response.writeHead(status, { 'content-type': type, ...more })
     response.end(typeof said === 'string' ? said : JSON.stringify(said))
   }
-  const server = createServer((request, response) => void handle(request, response)).listen(0, '127.0.0.1')
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void handle(request, response)
+  const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener)
+  server.listen(0, '127.0.0.1')
   t.after(() => {
     server.close()
     server.closeAllConnections()
   })
   await once(server, 'listening')
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
+  const protocol = tls === undefined ? 'http' : 'https'
+  return { url: `${protocol}://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 }
