@@ -24,7 +24,7 @@ export async function debianFiles(name: string): Promise<DebianFiles> {
     notice: `fetching the package ${name} from Debian, once`,
     fetch: (folder) => fetchPackages(name, folder),
   })
-  const libraries = await readdir(join(root, 'usr', 'lib'))
+  const libraries = await readdir(join(root, 'usr', 'lib')).catch(() => []) // where all are installed
   const places = libraries.filter((library) => library.includes('-linux-'))
   const paths = places.map((place) => join(root, 'usr', 'lib', place))
   const programs = [join(root, 'usr', 'sbin'), join(root, 'usr', 'bin'), process.env.PATH ?? '']
