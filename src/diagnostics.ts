@@ -7,7 +7,7 @@ export interface Diagnostic {
 
 export type DiagnosticHandler = (diagnostic: Diagnostic) => void
 
-/** Milliseconds within which the same message is printed once. */
+/** Milliseconds within which the same message is told once. */
 const REPEAT_AFTER = 60_000
 
 /**
@@ -18,15 +18,22 @@ export function printDiagnostics(
   write: (text: string) => void = (text) => void process.stderr.write(text),
   now: () => number = Date.now,
 ): DiagnosticHandler {
-  const printed = new Map<string, number>()
-  return ({ level, message }) => {
-    if (level === 'info') return
+  const print = onceAMinute(({ level, message }) => write(`logflume ${level}: ${message}\n`), now)
+  return (diagnostic) => {
+    if (diagnostic.level !== 'info') print(diagnostic)
+  }
+}
+
+/** Hands each message on at most once a minute. */
+export function onceAMinute(handler: DiagnosticHandler, now: () => number = Date.now): DiagnosticHandler {
+  const told = new Map<string, number>()
+  return (diagnostic) => {
     const time = now()
-    const last = printed.get(message)
+    const last = told.get(diagnostic.message)
     if (last !== undefined && time - last < REPEAT_AFTER) return
-    if (printed.size >= 100) printed.clear()
-    printed.set(message, time)
-    write(`logflume ${level}: ${message}\n`)
+    if (told.size >= 100) told.clear()
+    told.set(diagnostic.message, time)
+    handler(diagnostic)
   }
 }
 

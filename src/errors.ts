@@ -19,6 +19,8 @@ export interface LogflumeErrorOptions {
   readonly cause?: unknown
   /** Whether trying the same again may help. @default false */
   readonly retryable?: boolean
+  /** The option that was refused, as in `kafka.brokers`. */
+  readonly option?: string | undefined
 }
 
 /** The one error class of the package. */
@@ -26,11 +28,18 @@ export class LogflumeError extends Error {
   override readonly name = 'LogflumeError'
   readonly code: ErrorCode
   readonly retryable: boolean
+  /** The option that was refused, as in `kafka.brokers`, where `code` is `INVALID_OPTION`. */
+  readonly option: string | undefined
 
-  constructor(code: ErrorCode, message: string, { cause, retryable = false }: LogflumeErrorOptions = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { cause, retryable = false, option }: LogflumeErrorOptions = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = retryable
+    this.option = option
   }
 }
 

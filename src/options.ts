@@ -5,14 +5,37 @@ import { LogflumeError } from './errors.ts'
  * as in `kafka.brokers: expected a non-empty array of 'host:port', got [] (array)`.
  */
 export function refuse(option: string, expected: string, value: unknown): never {
-  throw new LogflumeError('INVALID_OPTION', `${option}: expected ${expected}, got ${describe(value)}`)
+  return refuseOption(option, `expected ${expected}, got ${describe(value)}`)
+}
+
+/** The refusal of an option, for another reason than its value. */
+export function refuseOption(option: string, reason: string, cause?: unknown): never {
+  throw new LogflumeError('INVALID_OPTION', `${option}: ${reason}`, { option, cause })
 }
 
 /** As `refuse`, for what must not be in a message: only its type is told. */
 export function refuseSecret(option: string, expected: string, value: unknown): never {
   const what = value === '' ? 'an empty string' : `a value of type ${typeof value}, not shown`
-  throw new LogflumeError('INVALID_OPTION', `${option}: expected ${expected}, got ${what}`)
+  return refuseOption(option, `expected ${expected}, got ${what}`)
 }
+
+/** What `act` refuses is an option within the one of that name. */
+export function within<T>(name: string, act: () => T): T {
+  try {
+    return act()
+  } catch (thrown) {
+    if (!(thrown instanceof LogflumeError) || thrown.option === undefined) throw thrown
+    const { option, message, cause } = thrown
+    const whole = option === ROOT ? name : `${name}.${option}`
+    throw new LogflumeError(thrown.code, whole + message.slice(option.length), { option: whole, cause })
+  }
+}
+
+/** What the options as a whole are called. */
+const ROOT = 'options'
+
+/** Options whose values no message shows. */
+const SECRET: ReadonlySet<string> = new Set(['password', 'passphrase', 'token', 'key', 'cert', 'ca'])
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
@@ -28,7 +51,8 @@ function describe(value: unknown): string {
 function asText(value: unknown): string {
   if (typeof value === 'function') return value.name
   if (typeof value === 'symbol' || typeof value === 'bigint') return value.toString()
-  return ''.concat(JSON.stringify(value)) // which is undefined where a toJSON returns that
+  const hide = (key: string, one: unknown): unknown => (SECRET.has(key) ? 'not shown' : one)
+  return ''.concat(JSON.stringify(value, hide)) // which is undefined where a toJSON returns that
 }
 
 export interface Range {
@@ -39,25 +63,28 @@ export interface Range {
 /** Checks one options object, property by property, and at last that it has no property nobody asked for. */
 export class OptionReader {
   readonly #seen = new Set<string>()
-  readonly #path: string
-  readonly #values: Readonly<Record<string, unknown>>
+  /** What messages call the object. */
+  readonly path: string
+  readonly values: Readonly<Record<string, unknown>>
 
   constructor(path: string, values: unknown) {
-    if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-      refuse(path, 'an object', values)
-    }
-    this.#path = path
-    this.#values = values as Record<string, unknown>
+    if (!isObject(values)) refuse(path, 'an object', values)
+    this.path = path
+    this.values = values
   }
 
   #take(key: string): unknown {
     this.#seen.add(key)
-    return this.#values[key]
+    try {
+      return this.values[key]
+    } catch (thrown) {
+      return refuseOption(this.at(key), 'expected a value, but reading it threw', thrown)
+    }
   }
 
   /** The full name of an option, as messages show it. */
   at(key: string): string {
-    return this.#path === '' || this.#path === 'options' ? key : `${this.#path}.${key}`
+    return this.path === '' || this.path === ROOT ? key : `${this.path}.${key}`
   }
 
   has(key: string): boolean {
@@ -126,13 +153,26 @@ export class OptionReader {
 
   /** To be called last: a property that was never asked for is a spelling mistake worth telling. */
   end(): void {
-    for (const key of Object.keys(this.#values)) {
-      if (!this.#seen.has(key)) {
-        throw new LogflumeError(
-          'INVALID_OPTION',
-          `${this.at(key)}: no such option; there are ${[...this.#seen].sort().join(', ')}`,
-        )
-      }
+    for (const key of this.#keys()) {
+      if (this.#seen.has(key)) continue
+      refuseOption(this.at(key), `no such option; there are ${[...this.#seen].sort().join(', ')}`)
     }
+  }
+
+  #keys(): string[] {
+    try {
+      return Object.keys(this.values)
+    } catch (thrown) {
+      return refuseOption(this.path, 'expected an object, but reading it threw', thrown)
+    }
+  }
+}
+
+/** Whether it is one, and no array. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  try {
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false // a Proxy that was revoked
   }
 }

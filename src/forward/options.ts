@@ -1,9 +1,8 @@
 import { hostname } from 'node:os'
-import { LogflumeError } from '../errors.ts'
 import { readSecurity, type SecurityOptions } from '../kafka-security.ts'
 import type { Acks, CompressionName, KafkaClient, KafkaOptions, TopicCreation } from '../kafka/port.ts'
 import type { OptionReader } from '../options.ts'
-import { refuse } from '../options.ts'
+import { refuse, refuseOption } from '../options.ts'
 import { isInstalled } from '../peer.ts'
 import { readCompression } from './compression.ts'
 import type { Delivery, ForwarderSettings } from './forwarder-parts.ts'
@@ -133,8 +132,7 @@ export function readForwardOptions(reader: OptionReader, source: RouteSource): F
 function readClient(reader: OptionReader): KafkaClient {
   const client = reader.oneOf('client', ['kafkajs', '@platformatic/kafka'], 'kafkajs')
   if (client === 'kafkajs' || isInstalled(client)) return client
-  const missing = `${reader.at('client')} is ${client}, which is not installed: npm install ${client}`
-  throw new LogflumeError('INVALID_OPTION', missing)
+  return refuseOption(reader.at('client'), `${client} is not installed: npm install ${client}`)
 }
 
 function readPartition(reader: OptionReader, key: KeySettings | undefined): Partitioning {

@@ -4,7 +4,7 @@ import type { Levels, StandardLevel } from './level.ts'
 /** What the loggers of the whole process can be limited to. */
 export type GlobalLevel = StandardLevel | 'all' | 'off'
 
-const settings: readonly string[] = ['all', 'trace', 'debug', 'info', 'warn', 'error', 'fatal', 'off']
+export const globalLevels = ['all', 'trace', 'debug', 'info', 'warn', 'error', 'fatal', 'off'] as const
 
 /** Whoever has to know that the level has changed. */
 export interface GloballyLimited {
@@ -32,8 +32,8 @@ class GlobalLimit implements GlobalLogger {
   }
 
   set level(level: GlobalLevel) {
-    if (!settings.includes(level))
-      refuse('level of the global logger', `one of ${settings.join(', ')}`, level)
+    if (!globalLevels.includes(level))
+      refuse('level of the global logger', `one of ${globalLevels.join(', ')}`, level)
     this.#level = level
     for (const one of this.#living()) one.limit()
   }

@@ -6,7 +6,8 @@ import { JOURNAL } from './outputters/journal-outputter.ts'
 import type { DrainOutputter } from './outputters/outputter.ts'
 import type { LoggerSettings } from './settings.ts'
 
-const longestName = 255
+/** Characters of a logger's whole name. */
+export const longestName = 255
 
 /** Outputters for each level, by the level's index. */
 export type Outlets = readonly (readonly DrainOutputter[])[]
@@ -119,8 +120,8 @@ export class Node {
     for (const node of this.#nodes.values()) node.resolve()
   }
 
-  /** The topic for its lines, and for those below it that have no own one, from now on. */
-  setTopic(topic: string): void {
+  /** The topic for its lines, and for those below it that have no own one, from now on; undefined: that above. */
+  setTopic(topic: string | undefined): void {
     this.#ownTopic = topic
     this.#inheritTopic()
   }

@@ -51,4 +51,19 @@ export interface LoggerStats {
   }
   /** The outputters beside the journal, by name. They have no part in the equation, but one of their own. */
   readonly outputters: Readonly<Record<string, OutputterStats>>
+  /** Of a logger that `loadConfig` made. */
+  readonly config?: ConfigStats
+}
+
+export interface ConfigStats {
+  /** Undefined: it was an object. */
+  readonly file: string | undefined
+  /** How often it was taken. */
+  readonly loaded: number
+  /** How often it was not, being wrong. */
+  readonly refused: number
+  /** Why the newest one is not in force, while it is not. */
+  readonly error: string | undefined
+  /** Options that have changed since the start and hold from the next one on. */
+  readonly restartFor: readonly string[]
 }

@@ -38,16 +38,33 @@ export interface TreeOutput {
   /** Outputters of the root. */
   readonly outputters: readonly Outputter[]
   readonly diagnose: DiagnosticHandler
+  /** What ends when all of them have. */
+  readonly last?: ((timeout: number) => Promise<unknown>) | undefined
 }
 
 /** For a tree without a journal, whose records always go by outputters. */
 const noWriter: LineWriter = { append: () => undefined, flushSync: () => undefined }
 
+/** A tree of loggers, with what a change of its configuration works on. */
+export interface LoggerTree<L extends string = never> {
+  readonly root: Logger<L>
+  readonly top: Node
+  readonly levels: Levels
+  readonly outputters: TreeOutputters
+}
+
 /** The first logger of a tree, with its own `settings`. */
 export function createRootLogger<L extends string = never>(
   settings: LoggerSettings,
-  { writer, lifecycle, outputters: added, diagnose }: TreeOutput,
+  output: TreeOutput,
 ): Logger<L> {
+  return createTree<L>(settings, output).root
+}
+
+export function createTree<L extends string = never>(
+  settings: LoggerSettings,
+  { writer, lifecycle, outputters: added, diagnose, last }: TreeOutput,
+): LoggerTree<L> {
   // The methods of the levels are on a prototype of this tree: they cost a child nothing.
   class LeveledLogger extends TreeLogger {}
   const base = new FieldList(undefined, settings.rules)
@@ -60,7 +77,7 @@ export function createRootLogger<L extends string = never>(
     lines: new LineMaker(settings),
     writer: writer ?? noWriter,
     outputters,
-    lifecycle: withOutputters(lifecycle, outputters),
+    lifecycle: withOutputters(lifecycle, outputters, last),
     named: new WeakMap(),
     make: (node, bound) => new LeveledLogger(tree, node, bound),
   }
@@ -74,7 +91,7 @@ export function createRootLogger<L extends string = never>(
   )
   const root = tree.make(top, base)
   // The compiler cannot follow that the methods of all levels are there.
-  return root as unknown as Logger<L>
+  return { root: root as unknown as Logger<L>, top, levels: settings.levels, outputters }
 }
 
 type LogFunction = (first: unknown, second: unknown, third: unknown) => void

@@ -180,6 +180,13 @@ export class DrainOutputter implements Outputter {
     await this.#drain.close(timeout)
   }
 
+  /** Ends one that no tree has had. */
+  async discard(): Promise<void> {
+    if (this.#state !== 'new') return
+    this.#state = 'closed'
+    await this.#drain.close(0)
+  }
+
   stats(): OutputterStats {
     return this.#drain.stats()
   }

@@ -1,6 +1,5 @@
 import type { DiagnosticHandler } from '../../diagnostics.ts'
-import { LogflumeError } from '../../errors.ts'
-import { refuse } from '../../options.ts'
+import { refuse, refuseOption } from '../../options.ts'
 import type { Levels } from '../level.ts'
 import type { EndOptions, Lifecycle } from '../lifecycle.ts'
 import type { LoggerStats } from '../stats.ts'
@@ -41,12 +40,17 @@ export class TreeOutputters implements OutputterUser {
     const known = this.#byName.get(outputter.name)
     if (known === outputter) return known
     if (known !== undefined) {
-      const message = `${option}: this tree has another outputter by the name of ${outputter.name} already`
-      throw new LogflumeError('INVALID_OPTION', message)
+      refuseOption(option, `this tree has another outputter by the name of ${outputter.name} already`)
     }
     outputter.attach(this)
     this.#byName.set(outputter.name, outputter)
     return outputter
+  }
+
+  /** Its name is free from now on; what it has is written before this returns, where it can. */
+  forget(outputter: DrainOutputter): void {
+    if (this.#byName.get(outputter.name) === outputter) this.#byName.delete(outputter.name)
+    outputter.flushSync()
   }
 
   async flush(timeout: number): Promise<void> {
@@ -64,12 +68,17 @@ export class TreeOutputters implements OutputterUser {
   }
 }
 
-/** The life of a journal with that of the outputters beside it. */
-export function withOutputters(journal: Lifecycle, outputters: TreeOutputters): Lifecycle {
+/** The life of a journal with that of the outputters beside it; what is `last` ends after them. */
+export function withOutputters(
+  journal: Lifecycle,
+  outputters: TreeOutputters,
+  last: (timeout: number) => Promise<unknown> = () => Promise.resolve(),
+): Lifecycle {
   let closing: Promise<LoggerStats> | undefined
   const stats = (): LoggerStats => ({ ...journal.stats(), outputters: outputters.stats() })
   const close = async (options?: EndOptions): Promise<LoggerStats> => {
     await Promise.all([outputters.close(timeoutOf(options)), journal.close(options)])
+    await last(timeoutOf(options))
     return stats()
   }
   return {
