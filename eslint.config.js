@@ -4,13 +4,24 @@ import tseslint from 'typescript-eslint'
 // The rooms, in the direction of the picture in docs/design.md. A room imports its own files and what
 // every room may use; of a neighbour it imports types only. The files that wire rooms together are the
 // doors (src/*.ts) and the ones named in `wires`.
-const rooms = ['logger', 'journal', 'forward', 'kafka', 'consume', 'transforms', 'sinks', 'adapters']
+const rooms = [
+  'logger',
+  'journal',
+  'forward',
+  'kafka',
+  'consume',
+  'transforms',
+  'sinks',
+  'adapters',
+  'config',
+]
 const wires = [
   'src/logger/output.ts',
   'src/forward/run.ts',
   'src/consume/create-consumer.ts',
   'src/adapters/*.ts',
   'src/sinks/once-files.ts',
+  'src/config/*.ts',
 ]
 
 export default tseslint.config(

@@ -10,6 +10,7 @@ export class DirectoryWatch {
   readonly #onChange: (file: string | undefined) => void
   readonly #timer: NodeJS.Timeout
   #watcher: FSWatcher | undefined
+  #holdsProcess = true
 
   constructor(dir: string, onChange: (file: string | undefined) => void) {
     this.#dir = dir
@@ -29,6 +30,7 @@ export class DirectoryWatch {
         this.#onChange(file ?? undefined)
       })
       watcher.on('error', () => this.#unwatch())
+      if (!this.#holdsProcess) watcher.unref()
       this.#watcher = watcher
     } catch {
       // Not there, or no watches left: the timer does.
@@ -38,6 +40,14 @@ export class DirectoryWatch {
   #unwatch(): void {
     this.#watcher?.close()
     this.#watcher = undefined
+  }
+
+  /** From now on it does not keep the process from ending. */
+  unref(): this {
+    this.#holdsProcess = false
+    this.#timer.unref()
+    this.#watcher?.unref()
+    return this
   }
 
   close(): void {

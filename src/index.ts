@@ -1,5 +1,8 @@
 export { captureConsole } from './adapters/capture-console.ts'
 export type { CaptureConsoleOptions, CapturedConsole, ConsoleTarget } from './adapters/capture-console.ts'
+export { checkConfig, loadConfig, reloadConfig } from './config/load-config.ts'
+export type { CheckConfigOptions, LoadConfigOptions } from './config/options.ts'
+export type { ConfigTypes, FormatterType, OutputterType } from './config/outputter-types.ts'
 export { createLogger } from './logger/create-logger.ts'
 export type { CreateLoggerOptions } from './logger/create-logger.ts'
 export { gdc } from './logger/gdc.ts'
