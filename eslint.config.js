@@ -21,7 +21,7 @@ const wires = [
   'src/consume/create-consumer.ts',
   'src/adapters/*.ts',
   'src/sinks/once-files.ts',
-  'src/config/*.ts',
+  'src/config/**/*.ts',
 ]
 
 export default tseslint.config(

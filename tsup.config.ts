@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { defineConfig } from 'tsup'
+import { configSchema } from './src/config/schema/config-schema.ts'
 
 // Every door is an entry, and so is the worker: shared code goes into chunks, so that all doors of one
 // process share one state whichever of them was imported first, by `import` or by `require`.
@@ -22,4 +25,13 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   dts: process.env.LOGFLUME_BUILD !== 'fast',
+  plugins: [
+    {
+      name: 'schema for editors',
+      async buildEnd() {
+        const file = join(this.options.outDir, 'config.schema.json')
+        await writeFile(file, `${JSON.stringify(configSchema, undefined, 2)}\n`)
+      },
+    },
+  ],
 })

@@ -83,7 +83,7 @@ function readFactories<T extends (...args: never[]) => unknown>(
   key: string,
 ): Readonly<Record<string, T>> {
   const section = reader.section(key)
-  const names = Object.keys((reader.raw(key) ?? {}))
+  const names = Object.keys(reader.raw(key) ?? {})
   return Object.fromEntries(
     names.map((name) => {
       const factory = section.raw(name)

@@ -55,7 +55,7 @@ export function readConfig(
   inForce?: InForce,
 ): ConfigPlan {
   const reader = new OptionReader('options', values)
-  reader.raw('$schema') // which editors read
+  if (reader.has('$schema')) reader.string('$schema') // for editors
   const globalLevel = reader.has('globalLevel') ? reader.oneOf('globalLevel', globalLevels) : undefined
   const lists = { outputters: readList(reader, 'outputters'), loggers: readList(reader, 'loggers') }
   const diagnostics = reader.section('diagnostics')

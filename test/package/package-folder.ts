@@ -27,7 +27,9 @@ export async function checkPackedFiles(tarball: string): Promise<void> {
     .map((file) => file.replace(/^package\//, ''))
   const missing = PUBLISHED.filter((file) => !files.includes(file))
   const foreign = files.filter(
-    (file) => !PUBLISHED.includes(file) && !/^dist\/(sinks\/)?[\w-]+\.(js|js\.map|d\.ts)$/.test(file),
+    (file) =>
+      !PUBLISHED.includes(file) &&
+      !/^dist\/((sinks\/)?[\w-]+\.(js|js\.map|d\.ts)|config\.schema\.json)$/.test(file),
   )
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
   if (foreign.length > 0) throw new Error(`not expected: ${foreign.join(', ')}`)
