@@ -60,6 +60,39 @@ export interface Range {
   readonly max?: number
 }
 
+const UNREADABLE = 'expected a value, but reading it threw'
+
+interface Trouble {
+  /** The name within the value, `.maxBytes` or `[0].name`. */
+  readonly at: string
+  readonly thrown: unknown
+}
+
+/** What reading a value throws, a Proxy's or a getter's; instances of classes are their own affair. */
+function readingTrouble(value: unknown, seen = new Set<unknown>()): Trouble | undefined {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return undefined
+  seen.add(value)
+  let at = ''
+  try {
+    const isArray = Array.isArray(value)
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (!isArray && prototype !== Object.prototype && prototype !== null) return undefined
+    for (const key of Object.keys(value)) {
+      at = isArray ? `[${key}]` : `.${key}`
+      const trouble = readingTrouble((value as Readonly<Record<string, unknown>>)[key], seen)
+      if (trouble !== undefined) return { at: at + trouble.at, thrown: trouble.thrown }
+    }
+    return undefined
+  } catch (thrown) {
+    return { at, thrown }
+  }
+}
+
+/** Whether reading it does not throw. */
+export function isReadable(value: unknown): boolean {
+  return readingTrouble(value) === undefined
+}
+
 /** Checks one options object, property by property, and at last that it has no property nobody asked for. */
 export class OptionReader {
   readonly #seen = new Set<string>()
@@ -75,10 +108,17 @@ export class OptionReader {
 
   #take(key: string): unknown {
     this.#seen.add(key)
+    const value = this.#read(key)
+    const trouble = readingTrouble(value)
+    if (trouble !== undefined) refuseOption(this.at(key) + trouble.at, UNREADABLE, trouble.thrown)
+    return value
+  }
+
+  #read(key: string): unknown {
     try {
       return this.values[key]
     } catch (thrown) {
-      return refuseOption(this.at(key), 'expected a value, but reading it threw', thrown)
+      return refuseOption(this.at(key), UNREADABLE, thrown)
     }
   }
 
@@ -100,9 +140,17 @@ export class OptionReader {
     return this.#take(key)
   }
 
+  /** An object whose own values nobody looks at here: they may be anything, also what throws when it is read. */
+  fields(key: string): object {
+    this.#seen.add(key)
+    const value = this.#read(key) ?? {}
+    return isObject(value) ? value : refuse(this.at(key), 'an object of fields', value)
+  }
+
   string(key: string, fallback?: string): string {
     const value = this.#take(key) ?? fallback
     if (typeof value !== 'string' || value === '') refuse(this.at(key), 'a non-empty string', value)
+    if (value.includes('\0')) refuse(this.at(key), 'a string without NUL characters', value)
     return value
   }
 
@@ -163,7 +211,7 @@ export class OptionReader {
     try {
       return Object.keys(this.values)
     } catch (thrown) {
-      return refuseOption(this.path, 'expected an object, but reading it threw', thrown)
+      return refuseOption(this.path, UNREADABLE, thrown)
     }
   }
 }

@@ -130,8 +130,8 @@ function readStreamOptions(options: LogflumeTransportOptions): StreamOptions {
   const reader = new OptionReader('options', options)
   if (reader.has('levels'))
     refuse('levels', 'none, as they are those of the winston logger', reader.raw('levels'))
-  const { format } = options
-  if (format !== undefined && typeof (format as Partial<typeof format> | null)?.transform !== 'function')
+  const format = reader.raw('format') as StreamOptions['format'] | null
+  if (format !== undefined && typeof format?.transform !== 'function')
     refuse('format', "a format, as winston's format.combine() gives", format)
   return {
     ...(reader.has('level') && { level: reader.string('level') }),

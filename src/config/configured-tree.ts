@@ -58,7 +58,6 @@ export class ConfiguredTree<L extends string> {
         wrap: (lifecycle, diagnose) => this.#wrap(lifecycle, diagnose),
       })
     } catch (thrown) {
-      void this.#diagnosticLogger.close(0)
       discard(outputters, undefined)
       throw thrown
     }

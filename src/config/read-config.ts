@@ -109,5 +109,9 @@ export function readConfig(
 function readList(reader: OptionReader, key: string): readonly OptionReader[] {
   const value = reader.raw(key) ?? []
   if (!Array.isArray(value)) refuse(reader.at(key), 'a list', value)
-  return value.map((one: unknown, index) => new OptionReader(`${reader.at(key)}[${index}]`, one))
+  // A hole in it is no reason to pass it over.
+  return Array.from<unknown, OptionReader>(
+    value,
+    (one, index) => new OptionReader(`${reader.at(key)}[${index}]`, one),
+  )
 }

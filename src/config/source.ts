@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { LogflumeError, toError } from '../errors.ts'
-import { isObject, refuseOption } from '../options.ts'
+import { isObject, isReadable, refuseOption } from '../options.ts'
 
 /** Replaces a text of a configuration, which is there under the name of that option. */
 export type Replace = (option: string, text: string, isTyped: boolean) => unknown
@@ -163,6 +163,7 @@ function without(value: Readonly<Record<string, unknown>>, name: string): Record
 function replaced(value: unknown, option: string, replace: Replace, depth = 0): unknown {
   if (typeof value === 'string') return replace(option, value, !TEXTS.has(option.replace(/^.*\./s, '')))
   if (depth > DEEPEST) refuseOption(option, `nested more than ${DEEPEST} times`)
+  if (!isReadable(value)) return value // whoever reads the option refuses it
   if (Array.isArray(value))
     return value.map((one: unknown, index) => replaced(one, inside(option, index), replace, depth + 1))
   if (!isPlain(value)) return value

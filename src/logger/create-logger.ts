@@ -12,6 +12,7 @@ import {
   type OutputSettings,
 } from './output.ts'
 import type { Outputter } from './outputters/outputter.ts'
+import { checkOutputter } from './outputters/tree-outputters.ts'
 import type { LoggerSettings } from './settings.ts'
 import { createTree, type LoggerTree } from './tree.ts'
 
@@ -45,9 +46,11 @@ export function createLogger<L extends string = never>(options: CreateLoggerOpti
   const reader = new OptionReader('options', options)
   const outputters = reader.raw('outputters') ?? []
   if (!Array.isArray(outputters)) refuse('outputters', 'an array of outputters', outputters)
+  for (const [index, one] of outputters.entries()) checkOutputter(`outputters[${index}]`, one)
   const diagnostics = reader.has('diagnostics') ? readDiagnostics(reader.section('diagnostics')) : undefined
   const settings = readCreateLoggerOptions(reader)
-  const diagnosticLogger = diagnostics && new DiagnosticLogger(settings.logger, diagnostics, settings.onDiagnostic)
+  const diagnosticLogger =
+    diagnostics && new DiagnosticLogger(settings.logger, diagnostics, settings.onDiagnostic)
   return openTree<L>(settings, {
     outputters: outputters as readonly Outputter[],
     diagnosticLogger,
@@ -79,13 +82,15 @@ export function openTree<L extends string>(
   { outputters, diagnosticLogger, wrap }: TreeParts,
 ): LoggerTree<L> {
   const diagnose = diagnosticLogger?.tell ?? onDiagnostic ?? guarded(printDiagnostics())
-  const output = outputSettings === undefined ? withoutJournal() : openOutput({ ...outputSettings, diagnose })
-  const lifecycle = wrap(output.lifecycle, diagnose)
   const last = diagnosticLogger && ((timeout: number) => diagnosticLogger.close(timeout))
+  let lifecycle: Lifecycle | undefined
   try {
+    const output =
+      outputSettings === undefined ? withoutJournal() : openOutput({ ...outputSettings, diagnose })
+    lifecycle = wrap(output.lifecycle, diagnose)
     return createTree<L>(logger, { writer: output.writer, lifecycle, outputters, diagnose, last })
   } catch (thrown) {
-    void Promise.all([lifecycle.close({ timeout: 0 }), last?.(0)]) // an outputter was refused: nobody has this journal
+    void Promise.all([lifecycle?.close({ timeout: 0 }), last?.(0)]) // nobody has what is open by now
     throw thrown
   }
 }

@@ -52,8 +52,7 @@ export function readName(reader: OptionReader): string {
 export function readLoggerOptions(reader: OptionReader): LoggerSettings {
   const name = readName(reader)
   const levels = readLevels(reader.at('levels'), reader.raw('levels'), isLoggerMember)
-  const base = reader.raw('base') ?? {}
-  if (typeof base !== 'object' || Array.isArray(base)) refuse(reader.at('base'), 'an object of fields', base)
+  const base = reader.fields('base')
   return {
     name,
     level: levels.setting(reader.at('level'), reader.raw('level') ?? 'info'),

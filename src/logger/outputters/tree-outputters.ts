@@ -34,9 +34,7 @@ export class TreeOutputters implements OutputterUser {
    * another one; CLOSED where it is closed.
    */
   add(option: string, outputter: Outputter): DrainOutputter {
-    if (!(outputter instanceof DrainOutputter)) {
-      refuse(option, 'an outputter, as fileOutputter() and defineOutputter() give one', outputter)
-    }
+    checkOutputter(option, outputter)
     const known = this.#byName.get(outputter.name)
     if (known === outputter) return known
     if (known !== undefined) {
@@ -66,6 +64,11 @@ export class TreeOutputters implements OutputterUser {
     const others = [...this.#byName].filter(([name]) => name !== JOURNAL)
     return Object.fromEntries(others.map(([name, one]) => [name, one.stats()]))
   }
+}
+
+export function checkOutputter(option: string, value: unknown): asserts value is DrainOutputter {
+  if (!(value instanceof DrainOutputter))
+    refuse(option, 'an outputter, as fileOutputter() and defineOutputter() give one', value)
 }
 
 /** The life of a journal with that of the outputters beside it; what is `last` ends after them. */
