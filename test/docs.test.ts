@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { checkConfig } from 'logflume'
 import { temporaryDirectory } from './journal/open-journal.ts'
 
 // The pages that lead here from other loggers, those of the adapters, and those of fields: each block of their code is a program
+// The pages that lead here from other loggers, those of the adapters and of configuration: each block of their code is a program
 // that runs and leaves lines in `logs`. A block that imports nothing is a part of one, and not run.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -16,6 +18,7 @@ const pages = readdirSync(join(root, 'docs')).filter(
   (page) =>
     page.startsWith('from-') ||
     ['context.md', 'fields.md', 'pino.md', 'stream.md', 'winston.md'].includes(page),
+    page.startsWith('from-') || ['configuration.md', 'pino.md', 'stream.md', 'winston.md'].includes(page),
 )
 
 const blocks = pages.flatMap((page) => {
@@ -59,4 +62,35 @@ test('there is something to run on each page', () => {
       blocks.some((block) => block.page === page),
       page,
     )
+})
+
+test('the configurations that pages show are taken', async (t) => {
+  const secret = join(await temporaryDirectory(t), 'secret')
+  await writeFile(secret, 'secret')
+  const configurations = ['configuration.md', 'from-log4r.md'].flatMap((page) => {
+    const text = readFileSync(join(root, 'docs', page), 'utf8')
+    return [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].flatMap(([, yaml = '']) => yaml)
+  })
+  const ours = configurations.filter((yaml) => !yaml.startsWith('log4r_config'))
+  assert.equal(ours.length, 2)
+  for (const yaml of ours) {
+    const file = join(await temporaryDirectory(t), 'config.yml')
+    await writeFile(file, yaml.replace('/run/secrets/kafka', secret))
+    checkConfig(file, { variables: { root: '/srv' }, env: {} })
+  }
+})
+
+// The table of from-log4r.md says which test shows a feature: each is there.
+
+const shown = [
+  ...readFileSync(join(root, 'docs', 'from-log4r.md'), 'utf8').matchAll(/\| `(test\/[\w./-]+)` '(.*)' \|$/gm),
+].map(([, file = '', name = '']) => ({ file, name }))
+
+test('each feature of Log4r is shown by a test that is there', () => {
+  assert.ok(shown.length > 30)
+  const missing = shown.filter(({ file, name }) => {
+    const text = readFileSync(join(root, file), 'utf8')
+    return ![`'${name}'`, `"${name}"`, `\`${name}\``].some((quoted) => text.includes(`test(${quoted}`))
+  })
+  assert.deepEqual(missing, [])
 })
