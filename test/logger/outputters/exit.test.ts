@@ -136,3 +136,14 @@ test('copytruncate: the file goes on at its start, without holes', async (t) => 
   const numbers = await numbersIn(`${file}.1`, file)
   assert.deepEqual(numbers, upTo(numbers.length))
 })
+
+test('kill -9 takes the last moment only: what is in the file is in order, without gaps', async (t) => {
+  const file = join(await temporaryDirectory(t), 'app.log')
+  const child = start(t, 'logrotate', file)
+  await until(async () => (await readFile(file, 'utf8').catch(() => '')).length > 1000)
+  child.kill('SIGKILL')
+  assert.deepEqual(await once(child, 'close'), [null, 'SIGKILL'])
+  const numbers = await numbersIn(file)
+  assert.ok(numbers.length > 100)
+  assert.deepEqual(numbers, upTo(numbers.length))
+})
