@@ -1,6 +1,7 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml'
+import type { Document, LineCounter } from 'yaml'
 import { LogflumeError, toError } from '../errors.ts'
 import { isObject, isReadable, refuseOption } from '../options.ts'
+import { yaml } from './yaml.ts'
 
 /** Replaces a text of a configuration, which is there under the name of that option. */
 export type Replace = (option: string, text: string, isTyped: boolean) => unknown
@@ -29,12 +30,14 @@ function inside(option: string, key: string | number): string {
 /** The text of a file, YAML or JSON, which is YAML as well. */
 export class TextSource implements ConfigSource {
   readonly #document: Document.Parsed
-  readonly #lines = new LineCounter()
+  readonly #lines: LineCounter
   readonly #isJson: boolean
 
   /** @throws LogflumeError INVALID_OPTION where it is no YAML. */
   constructor(text: string, isJson: boolean) {
+    const { LineCounter, parseDocument } = yaml()
     this.#isJson = isJson
+    this.#lines = new LineCounter()
     // Without the lines themselves, which may have secrets in them.
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true })
     const [problem] = [...this.#document.errors, ...this.#document.warnings]
@@ -69,6 +72,7 @@ export class TextSource implements ConfigSource {
   }
 
   #replace(wanted: (top: string) => boolean, replace: Replace): void {
+    const { isScalar, visit } = yaml()
     visit(this.#document, {
       Pair: (_, pair, path) => {
         const isTop = path.length === 2 // the document, its map
@@ -107,6 +111,7 @@ function isNamed(text: string, keys: readonly (string | number)[]): boolean {
 
 /** The names and numbers by which the last of these nodes is reached. */
 function keysOf(path: readonly unknown[]): (string | number)[] {
+  const { isScalar, isSeq } = yaml()
   return path.flatMap<string | number>((node, index) => {
     const child = path[index + 1]
     if (isSeq(node)) return [node.items.indexOf(child)]
@@ -117,6 +122,7 @@ function keysOf(path: readonly unknown[]): (string | number)[] {
 
 /** The node that an option's name leads to first; names may have dots in them, so the longest key counts. */
 function next(node: unknown, option: string): { readonly node: unknown; readonly rest: string } | undefined {
+  const { isMap, isScalar, isSeq } = yaml()
   if (isSeq(node)) {
     const [whole, index] = /^\[(\d+)\]\.?/.exec(option) ?? []
     const item = node.items[Number(index)]
