@@ -96,6 +96,8 @@ const kinds = {
   function: ['function'],
   key: ['function', 'text', 'odd text'],
   pem: [],
+  switchedOff: ['object', 'object that cannot be text'],
+  anyText: ['text', 'odd text', 'empty text'],
   switched: ['true', 'object', 'object that cannot be text'],
   stream: [],
 } satisfies Readonly<Record<string, readonly string[]>>
@@ -172,6 +174,12 @@ const line: Readonly<Record<string, Kind>> = {
   base: 'fields',
   maxLineBytes: 'integer',
   trace: 'boolean',
+  mdc: 'switchedOff',
+  'mdc.prefix': 'anyText',
+  'mdc.keys': 'texts',
+  otel: 'boolean',
+  redact: 'lists',
+  serializers: 'section',
 }
 
 const outputter: Readonly<Record<string, Kind>> = {
@@ -239,7 +247,14 @@ const doors: Readonly<Record<string, Door>> = {
   'loggers of a configuration': {
     open: (one) => checkConfig(config({ loggers: [one] })),
     least: { name: 'shop' },
-    options: { name: 'oneOf', level: 'oneOf', additive: 'boolean', outputters: 'list', topic: 'name' },
+    options: {
+      name: 'oneOf',
+      level: 'oneOf',
+      additive: 'boolean',
+      trace: 'boolean',
+      outputters: 'list',
+      topic: 'name',
+    },
   },
   'options of loadConfig': {
     open: (options) => loadConfig(config({}), options as never),

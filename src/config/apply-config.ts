@@ -6,7 +6,7 @@ import type { ConfigPlan } from './read-config.ts'
 import { discard } from './read-outputters.ts'
 
 /** Loggers that a configuration says nothing of any more are as they were without one. */
-const unsaid = { level: undefined, additive: true, topic: undefined, outputters: [] }
+const unsaid = { level: undefined, additive: true, trace: undefined, topic: undefined, outputters: [] }
 
 /**
  * Puts a configuration in the place of the `previous` one: no record is made meanwhile, and each goes to the
@@ -56,9 +56,10 @@ function setLogger(
   before: readonly DrainOutputter[],
 ): void {
   const node = name === top.name ? top : top.get(name.slice(`${top.name}::`.length))
-  const { level, additive, topic, outputters: names = [] } = loggers.get(name) ?? unsaid
+  const { level, additive, trace, topic, outputters: names = [] } = loggers.get(name) ?? unsaid
   node.setLevel(level === undefined ? undefined : levels.setting('level', level))
   node.additive = additive
+  node.setTracing(trace)
   node.setTopic(topic)
   const added = names.flatMap((one) => outputters.find(one) ?? [])
   // What code has added stays, and so does the journal of the root.

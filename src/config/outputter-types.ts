@@ -42,6 +42,8 @@ export interface ConfigTypes {
   readonly outputters?: Readonly<Record<string, OutputterType>>
   /** Kinds of formatters, beside `pattern`, `pretty`, … @default {} */
   readonly formatters?: Readonly<Record<string, FormatterType>>
+  /** Functions that the configuration's `serializers` name, as in `serializers: { user: short }`. @default {} */
+  readonly serializers?: Readonly<Record<string, (value: never) => unknown>>
 }
 
 /** What a configuration can name. */
@@ -49,11 +51,22 @@ export class Types {
   readonly #outputters: Readonly<Record<string, OutputterType>>
   readonly #formatters: Readonly<Record<string, FormatterType>>
 
+  readonly #serializers: Readonly<Record<string, (value: never) => unknown>>
+
   /** Ends the reader. */
   constructor(reader: OptionReader) {
     this.#outputters = { ...outputterTypes, ...readFactories<OutputterType>(reader, 'outputters') }
     this.#formatters = { ...formatterTypes, ...readFactories<FormatterType>(reader, 'formatters') }
+    this.#serializers = readFactories<(value: never) => unknown>(reader, 'serializers')
     reader.end()
+  }
+
+  serializer(option: string, name: string): (value: never) => unknown {
+    const names = Object.keys(this.#serializers).join(', ')
+    return (
+      this.#serializers[name] ??
+      refuse(option, `one of the types of serializers, of ${names || 'none'}`, name)
+    )
   }
 
   get outputters(): readonly string[] {

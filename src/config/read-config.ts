@@ -3,7 +3,7 @@ import { readDiagnosticsLevel, type DiagnosticsSettings } from '../logger/diagno
 import { globalLevels, type GlobalLevel } from '../logger/global.ts'
 import type { Levels } from '../logger/level.ts'
 import { JOURNAL } from '../logger/outputters/journal-outputter.ts'
-import { OptionReader, refuse } from '../options.ts'
+import { isObject, isReadable, OptionReader, refuse } from '../options.ts'
 import type { Types } from './outputter-types.ts'
 import { readLoggers, readNames, type PlannedLogger } from './read-loggers.ts'
 import { discard, readOutputters, type OutputterLevels, type PlannedOutputter } from './read-outputters.ts'
@@ -54,7 +54,7 @@ export function readConfig(
   types: Types,
   inForce?: InForce,
 ): ConfigPlan {
-  const reader = new OptionReader('options', values)
+  const reader = new OptionReader('options', withSerializers(values, types))
   if (reader.has('$schema')) reader.string('$schema') // for editors
   const globalLevel = reader.has('globalLevel') ? reader.oneOf('globalLevel', globalLevels) : undefined
   const lists = { outputters: readList(reader, 'outputters'), loggers: readList(reader, 'loggers') }
@@ -79,6 +79,7 @@ export function readConfig(
     const root = loggers.get(name)
     loggers.set(name, {
       additive: true,
+      trace: undefined,
       topic: undefined,
       ...root,
       level: root?.level ?? level,
@@ -104,6 +105,20 @@ export function readConfig(
     discard(outputters, inForce)
     throw thrown
   }
+}
+
+/** A file names the functions that code has given. */
+function withSerializers(
+  values: Readonly<Record<string, unknown>>,
+  types: Types,
+): Readonly<Record<string, unknown>> {
+  const { serializers } = values
+  if (!isObject(serializers) || !isReadable(serializers)) return values
+  const entries = Object.entries(serializers).map(
+    ([field, one]) =>
+      [field, typeof one === 'string' ? types.serializer(`serializers.${field}`, one) : one] as const,
+  )
+  return { ...values, serializers: Object.fromEntries(entries) }
 }
 
 function readList(reader: OptionReader, key: string): readonly OptionReader[] {

@@ -7,6 +7,8 @@ import { isTopicName, TOPIC_RULE } from '../topic.ts'
 export interface PlannedLogger {
   readonly level: string | undefined
   readonly additive: boolean
+  /** Whether its lines say where their calls are. */
+  readonly trace: boolean | undefined
   readonly topic: string | undefined
   /** Names. */
   readonly outputters: readonly string[] | undefined
@@ -28,6 +30,7 @@ export function readLoggers(
     loggers.set(name, {
       level: reader.has('level') ? levels.setting(reader.at('level'), reader.raw('level')).name : undefined,
       additive: reader.boolean('additive', true),
+      trace: reader.has('trace') ? reader.boolean('trace', false) : undefined,
       topic,
       outputters: readNames(reader, 'outputters', outputters),
     })

@@ -171,6 +171,21 @@ outputters:
   assert.deepEqual([seen, texts], [['ops@example.org'], ['yes!']])
 })
 
+test('serializers of the code are named in the file', async (t) => {
+  const types = { serializers: { short: ({ id }: { readonly id: number }) => id } }
+  const { log, read, dir } = await load(t, 'name: shop\ndir: "#{dir}/logs"\nserializers: { user: short }', {
+    types,
+  })
+  log.info('one', { user: { id: 17, password: 'x' } })
+  await log.close()
+  assert.match(read('logs/shop.log'), /"user":17\}\n$/)
+  const wrong = { name: 'shop', dir, serializers: { user: 'none' } }
+  assert.throws(() => checkConfig(wrong, { types }), {
+    option: 'serializers.user',
+    message: /of short, got "none"/,
+  })
+})
+
 test('what code gives counts where the file says nothing', async (t) => {
   const { log, read } = await load(t, 'level: debug\ndir: "#{dir}/logs"', {
     defaults: { name: 'shop', level: 'error', base: { a: 1 } },

@@ -53,14 +53,20 @@ test('levels, topics and additivity hold from the next call on, and what is said
   const { log, change } = await load(t, {
     level: 'warn',
     globalLevel: 'debug',
-    loggers: [{ name: 'shop::db', level: 'debug', additive: false, topic: 'db' }],
+    loggers: [{ name: 'shop::db', level: 'debug', additive: false, topic: 'db', trace: true }],
   })
-  const state = (): unknown => [log.level, log.get('db').level, log.get('db').additive, globalLogger.level]
-  assert.deepEqual(state(), ['warn', 'debug', false, 'debug'])
+  const state = (): unknown => [
+    log.level,
+    log.get('db').level,
+    log.get('db').additive,
+    globalLogger.level,
+    log.get('db').tracing,
+  ]
+  assert.deepEqual(state(), ['warn', 'debug', false, 'debug', true])
   change({ level: 'error' })
-  assert.deepEqual(state(), ['error', 'error', true, 'all'])
+  assert.deepEqual(state(), ['error', 'error', true, 'all', false])
   change({ loggers: [{ name: 'shop', level: 'trace' }] })
-  assert.deepEqual(state(), ['trace', 'trace', true, 'all'])
+  assert.deepEqual(state(), ['trace', 'trace', true, 'all', false])
 })
 
 test('an outputter of the same options stays, another one takes its place, and none loses a line', async (t) => {

@@ -53,6 +53,8 @@ const objects: readonly (readonly [config: object, option: string, place: readon
   [{ name: 'shop', retain: { nope: 1 } }, 'retain.nope', ['retain']],
   [{ name: 'shop', diagnostics: { nope: 1 } }, 'diagnostics.nope', ['diagnostics']],
   [{ name: 'shop', loggers: [{ name: 'shop', nope: 1 }] }, 'loggers[0].nope', ['loggers', 'items']],
+  [{ name: 'shop', mdc: { nope: 1 } }, 'mdc.nope', ['mdc', 'anyOf', 1]],
+  [{ name: 'shop', redact: { paths: ['a'], nope: 1 } }, 'redact.nope', ['redact', 'anyOf', 1]],
   [kafka({ nope: 1 }), 'kafka.nope', ['kafka']],
   [kafka({ queue: { nope: 1 } }), 'kafka.queue.nope', ['kafka', 'queue']],
   [kafka({ createTopic: { nope: 1 } }), 'kafka.createTopic.nope', ['kafka', 'createTopic', 'anyOf', 1]],
@@ -155,7 +157,10 @@ test('what is wrong for the one is wrong for the other', () => {
 function isBeyondSchema(path: readonly string[], value: unknown): boolean {
   const key = path.findLast((one) => !/^\d+$/.test(one)) ?? ''
   if (typeof value === 'string' && value !== '') return namesAndPatterns.includes(key)
-  return ['base', 'variables', 'levels', 'journal'].includes(path[0] ?? '') || path.join() === 'outputters'
+  return (
+    ['base', 'variables', 'levels', 'journal', 'serializers'].includes(path[0] ?? '') ||
+    path.join() === 'outputters'
+  )
 }
 
 const namesAndPatterns = [
@@ -168,6 +173,7 @@ const namesAndPatterns = [
   'outputters',
   'datePattern',
   'provider',
+  'req',
 ]
 
 test('references may stand for values of any type', () => {

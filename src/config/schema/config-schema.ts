@@ -34,6 +34,7 @@ const loggers = list(
     {
       name: ref('loggerName'),
       level: ref('level', 'The lowest level that gives lines; by default that of the logger above.'),
+      trace: bool('Whether its lines say where their calls are; by default as the logger above.', false),
       additive: bool('Whether its records go to the outputters of those above, the journal included.', true),
       outputters: names('Names of its own outputters.'),
       topic: text('Where its lines go in Kafka.', '^[A-Za-z0-9._-]{1,249}$'),
@@ -41,6 +42,38 @@ const loggers = list(
     { required: ['name'] },
   ),
 )
+
+const paths = list('Paths of fields, as user.password or users[*].token.', text(''), { minItems: 1 })
+
+/** What becomes of fields on their way into a line. */
+const fields = {
+  mdc: anyOf('How the contexts stand in lines; false: not at all.', [
+    { const: false },
+    object('', {
+      prefix: { description: 'Before the name of each field of the MDC.', type: 'string' },
+      keys: list('The only fields of the MDC that lines have.', text(''), { minItems: 1 }),
+    }),
+  ]),
+  otel: bool('Whether lines have the trace.id and span.id of the active span of OpenTelemetry.', true),
+  redact: anyOf('What lines do not have.', [
+    paths,
+    object(
+      '',
+      {
+        paths,
+        censor: { description: 'What stands there instead.', type: 'string', default: '[Redacted]' },
+        remove: bool('Whether it is left out instead.', false),
+      },
+      { required: ['paths'] },
+    ),
+  ]),
+  serializers: {
+    description:
+      'By the names of fields: a function of code, by its name in types.serializers; false: as it is.',
+    type: 'object',
+    additionalProperties: anyOf('', [{ const: false }, { type: 'string', minLength: 1 }]),
+  },
+}
 
 const ofJournal = ['dir', 'rotate', 'retain', 'maxBufferBytes', 'flush', 'fsync', 'kafka']
 
@@ -68,6 +101,7 @@ export const configSchema: Schema = {
       base: { description: 'Fields of each line.', type: 'object' },
       maxLineBytes: integer('The most bytes that a line can have.', { min: 4096, max: MIB }, MIB / 4),
       trace: bool('Whether each line says where its call is.', false),
+      ...fields,
       journal: bool('False: only outputters, no directory and no Kafka.', true),
       dir: text('Directory of the journal.', undefined, 'logs'),
       rotate,
