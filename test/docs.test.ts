@@ -9,16 +9,15 @@ import { promisify } from 'node:util'
 import { checkConfig } from 'logflume'
 import { temporaryDirectory } from './journal/open-journal.ts'
 
-// The pages that lead here from other loggers, those of the adapters, and those of fields: each block of their code is a program
-// The pages that lead here from other loggers, those of the adapters and of configuration: each block of their code is a program
-// that runs and leaves lines in `logs`. A block that imports nothing is a part of one, and not run.
+// The pages that lead here from other loggers, those of the adapters, of fields and of configuration: each
+// block of their code is a program that runs and leaves lines in `logs`. A block that imports nothing is a
+// part of one, and not run.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = readdirSync(join(root, 'docs')).filter(
   (page) =>
     page.startsWith('from-') ||
-    ['context.md', 'fields.md', 'pino.md', 'stream.md', 'winston.md'].includes(page),
-    page.startsWith('from-') || ['configuration.md', 'pino.md', 'stream.md', 'winston.md'].includes(page),
+    ['configuration.md', 'context.md', 'fields.md', 'pino.md', 'stream.md', 'winston.md'].includes(page),
 )
 
 const blocks = pages.flatMap((page) => {
