@@ -54,7 +54,9 @@ export function readRedact(options: OptionReader, prefix: string): Redactor | un
   const reader = new OptionReader(option, isList ? { paths: value } : value)
   const paths = reader.strings('paths').flatMap((path, index) => {
     const place = `${isList ? option : reader.at('paths')}[${index}]`
-    return meanings(path, prefix).map((one) => parsePath(one) ?? refuse(place, PATH_RULE, path))
+    const asGiven = parsePath(path) ?? refuse(place, PATH_RULE, path)
+    const others = meanings(path, prefix).map((one) => parsePath(one))
+    return [asGiven, ...others.filter((one) => one !== undefined)]
   })
   const censor = reader.raw('censor') ?? CENSOR
   if (typeof censor !== 'string' && typeof censor !== 'function')
@@ -64,9 +66,9 @@ export function readRedact(options: OptionReader, prefix: string): Redactor | un
   return new Redactor(paths, { censor: censor as NonNullable<RedactOptions['censor']>, remove })
 }
 
-/** The same in the words of a line, where these are others than the application's. */
+/** The same in the words of a line, where these are others than the application's; not all need be paths. */
 function meanings(path: string, prefix: string): readonly string[] {
-  const all = [path, path.replace(/^err(?=[.[]|$)/, 'error').replace(/^error\.stack$/, 'error.stack_trace')]
+  const all = [path.replace(/^err(?=[.[]|$)/, 'error').replace(/^error\.stack$/, 'error.stack_trace')]
   if (prefix !== '') all.push(path.startsWith(prefix) ? path.slice(prefix.length) : prefix + path)
-  return [...new Set(all)]
+  return all.filter((one) => one !== path)
 }

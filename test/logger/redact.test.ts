@@ -94,6 +94,14 @@ test('a pattern shows no more of the MDC than the line, also where the line has 
   }
 })
 
+test('a path may be the prefix of the MDC itself, or begin with it', () => {
+  for (const path of ['labels', 'labels.token']) {
+    const { log, last } = capture({ redact: [path], mdc: { prefix: 'labels' } })
+    mdc.run({ '.token': 'secret' }, () => log.info('m', { labels: { token: 'secret' } }))
+    assert.doesNotMatch(JSON.stringify(last().labels), /secret/)
+  }
+})
+
 test('what toJSON, a Map or a class gives is looked at, not what it was made of', () => {
   const user = { toJSON: () => ({ name: 'ada', password: 'p' }) }
   class Account {
