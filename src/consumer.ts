@@ -2,6 +2,7 @@ export { createConsumer } from './consume/create-consumer.ts'
 export { ConsumedRecord } from './consume/record.ts'
 export { fanOut, when } from './consume/routes.ts'
 export { defineSink } from './consume/sink.ts'
+export { testPipeline, wait } from './consume/test-pipeline.ts'
 export { consoleSink as console } from './sinks/console.ts'
 export { dailyFiles } from './sinks/daily-files.ts'
 export { aggregate } from './transforms/aggregate.ts'
@@ -36,6 +37,7 @@ export type {
   TransformFunction,
   TransformState,
 } from './consume/transform.ts'
+export type { TestInput, TestPipelineOptions, TestResult, Wait } from './consume/test-pipeline.ts'
 export type { Diagnostic, DiagnosticHandler } from './diagnostics.ts'
 export type { ErrorCode } from './errors.ts'
 export type { Fields, Losses, Place } from './record.ts'

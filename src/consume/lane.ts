@@ -115,7 +115,7 @@ export class Lane implements PartitionLane {
     await lease.wait(memory.settled)
     if (lease.over) return
     const ended = new Promise<void>((resolve) => (this.#finished = resolve))
-    memory.settled = Promise.race([lease.ended(), ended]).then(() => this.#settled())
+    memory.settled = Promise.race([lease.ended(), ended]).then(() => this.idle())
     if (memory.marks.recognise(records) !== true) {
       memory.marks.clear()
       memory.done.clear()
@@ -136,7 +136,8 @@ export class Lane implements PartitionLane {
     this.#begun = true
   }
 
-  async #settled(): Promise<void> {
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
     await this.#turns
     while (this.#units.size > 0) await Promise.all(this.#units.values())
   }

@@ -124,10 +124,7 @@ export function readConsumerOptions(options: ConsumerOptions): ConsumerSettings 
   const first = retry.integer('first', 100, { min: 1, max: LONGEST })
   const settings: ConsumerSettings = {
     from: from.has('dir') ? readJournal(from) : readKafka(from),
-    transforms: readTransforms(reader),
-    sinks: readSinks(reader),
-    deadLetter: readDeadLetter(reader),
-    onError: readOnError(reader),
+    ...readPipelineOptions(reader),
     diagnose: guarded(reader.function<DiagnosticHandler>('onDiagnostic', printDiagnostics())),
     stopTimeout: reader.integer('stopTimeout', 10_000, { max: LONGEST }),
     writeTimeout: reader.integer('writeTimeout', 60_000, { min: 1, max: LONGEST }),
@@ -137,6 +134,19 @@ export function readConsumerOptions(options: ConsumerOptions): ConsumerSettings 
   retry.end()
   reader.end()
   return settings
+}
+
+/** What has nothing to do with the source; `noSinks` where none have to be given. */
+export function readPipelineOptions(
+  reader: OptionReader,
+  noSinks?: readonly Sink[],
+): Pick<ConsumerSettings, 'transforms' | 'sinks' | 'deadLetter' | 'onError'> {
+  return {
+    transforms: readTransforms(reader),
+    sinks: noSinks !== undefined && !reader.has('sinks') ? noSinks : readSinks(reader),
+    deadLetter: readDeadLetter(reader),
+    onError: readOnError(reader),
+  }
 }
 
 function readKafka(from: OptionReader): KafkaSettings {

@@ -7,7 +7,7 @@ import { Lane, type LaneMemory } from './lane.ts'
 import type { Lease } from './lease.ts'
 import type { Decide } from './options.ts'
 import type { Outlet } from './outlet.ts'
-import type { PartitionLane, PlacePort } from './source.ts'
+import type { PlacePort } from './source.ts'
 import type { Meter } from './stats.ts'
 import { TransformChain } from './transform-chain.ts'
 import type { Transform } from './transform.ts'
@@ -50,7 +50,7 @@ export class Pipeline {
     memory?.done.clear()
   }
 
-  lane(topic: string, partition: number, lease: Lease, port: PlacePort): PartitionLane {
+  lane(topic: string, partition: number, lease: Lease, port: PlacePort): Lane {
     const { transforms } = this.#parts
     const key = `${topic}/${partition}`
     const memory = this.#memories.get(key) ?? {
