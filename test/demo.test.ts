@@ -78,7 +78,7 @@ async function linesBelow(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
   const texts = await Promise.all(
     entries
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !entry.parentPath.endsWith('.logflume'))
       .map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')),
   )
   return texts.flatMap((text) => text.split('\n').slice(0, -1))

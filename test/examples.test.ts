@@ -179,8 +179,8 @@ const tests = {
     const { dir, output } = await run(t, 'one-machine.ts')
     const sorted = join(dir, 'sorted')
     assert.equal(output[0], `4 lines read, files are in ${sorted}`)
-    const files = readdirSync(sorted, { recursive: true, withFileTypes: true }).filter((file) =>
-      file.isFile(),
+    const files = readdirSync(sorted, { recursive: true, withFileTypes: true }).filter(
+      (file) => file.isFile() && !file.parentPath.endsWith('.logflume'),
     )
     const texts = new Map<string, string>()
     for (const { parentPath, name } of files) {

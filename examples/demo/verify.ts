@@ -58,10 +58,10 @@ export async function readJournal(dir: string, name: string): Promise<TextFile[]
   )
 }
 
-/** All files below a directory. */
+/** All files below a directory, but for what the sink keeps for itself. */
 export async function readDailyFiles(dir: string): Promise<TextFile[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
+  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.endsWith('.logflume'))
   return readFiles(
     dir,
     files.map(({ parentPath, name }) => join(parentPath, name)),

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { defineSink, LogflumeError, type Sink } from '../../src/consumer.ts'
+import { defineSink, LogflumeError, testPipeline, type Sink } from '../../src/consumer.ts'
 import { appendLines, collect, journalDirectory, makeConsumer } from './journal.ts'
 
 // The README's example of a sink.
@@ -46,4 +46,13 @@ test('a sink of ten lines is tried again where it fails, and its refusals are de
   await run()
   assert.deepEqual(bodies.slice(2), ['c'])
   assert.equal(deadLetter.records[0]?.get('error.message'), 'sink webhook: write: no thanks')
+})
+
+test('the sink of the README is tested by the helper of the README', async (t) => {
+  const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const { delivered, dead, dropped } = await testPipeline({ sinks: [webhook(url)] }, ['a line', { n: 1 }])
+  assert.deepEqual([delivered.length, dead.length, dropped], [2, 0, 0])
 })
