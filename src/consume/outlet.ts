@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import PQueue from 'p-queue'
 import type { DiagnosticHandler } from '../diagnostics.ts'
 import { LogflumeError, toError } from '../errors.ts'
@@ -153,6 +154,8 @@ export class Outlet {
   ): Promise<WriteResult | undefined> {
     const { writeTimeout } = this.#options
     const attempt = new AbortController()
+    // One for each request of a write that makes many.
+    setMaxListeners(0, attempt.signal)
     let giveUp: (error: Error) => void = () => undefined
     let timer: NodeJS.Timeout | undefined
     const hung = (): void => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { ConsumedRecord, Sink } from '../../src/consumer.ts'
+import { temporaryDirectory } from '../journal/open-journal.ts'
 import { startKafka, type KafkaCluster } from '../kafka/cluster.ts'
 import { createTopic, uniqueTopic } from '../kafka/read-topic.ts'
 import { collect, makeConsumer } from './journal.ts'
@@ -86,4 +91,30 @@ test('a consumer stops in time though its broker is gone', async (t) => {
   await running
   assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`)
   nodes[0]?.resume()
+})
+
+test('a process ends soon after its consumer though the broker hangs', async (t) => {
+  const { brokers, nodes } = cluster
+  const topic = uniqueTopic('hung')
+  await createTopic(brokers, topic)
+  await produce(brokers, topic, messages(10))
+  const dir = await temporaryDirectory(t)
+  await mkdir(join(dir, 'objects'))
+  const script = new URL('fixtures/killed-consumer.ts', import.meta.url)
+  const child = fork(script, [brokers[0] ?? '', topic, dir, '500'], { execArgv: ['--import', 'tsx'] })
+  t.after(() => child.kill('SIGKILL'))
+  const warnings: string[] = []
+  await new Promise<void>((resolve) => {
+    child.on('message', (message: { delivered?: number; warning?: string }) => {
+      if (message.warning !== undefined) warnings.push(message.warning)
+      if ((message.delivered ?? 0) >= 10) resolve()
+    })
+  })
+  nodes[0]?.pause()
+  t.after(() => nodes[0]?.resume())
+  const start = performance.now()
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  assert.ok(performance.now() - start < 6000, `${performance.now() - start} ms`)
+  assert.deepEqual(warnings, [])
 })
