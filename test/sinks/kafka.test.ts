@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { ConsumedRecord } from '../../src/consume/record.ts'
 import { kafka, type KafkaSinkOptions } from '../../src/sinks/kafka/sink.ts'
+import { appendLines, collect, journalDirectory, makeConsumer } from '../consume/journal.ts'
 import { makeRecord } from '../consume/make-record.ts'
 import { useKafka } from '../kafka/brokers.ts'
 import { startKafka } from '../kafka/cluster.ts'
@@ -55,6 +56,32 @@ test('topic and key from fields, headers of your own', async (t) => {
   assert.deepEqual(await write(sink, [makeRecord(fields)]), DONE)
   const [message] = await readTopic(brokers, name)
   assert.deepEqual([String(message?.key), String(message?.headers.id)], ['7', 'logs-2-7'])
+})
+
+test('dead letters go to a topic, their cause and place in headers', async (t) => {
+  const { brokers, topic, sink: deadLetter } = await start(t)
+  const dir = await journalDirectory(t)
+  await appendLines(dir, ['{"n":0}', 'no JSON', '{"n":2}'])
+  const refuse = (record: ConsumedRecord): ConsumedRecord => {
+    if (record.get('n') === undefined) throw new TypeError('no number')
+    return record
+  }
+  const from = { dir, name: 'shop', follow: false }
+  await makeConsumer(t, { from, transforms: [refuse], sinks: [collect()], deadLetter }).consumer.run()
+  const letters = await readTopic(brokers, topic)
+  assert.equal(letters.length, 1)
+  const [{ value, headers } = {}] = letters
+  assert.equal((JSON.parse(String(value)) as Record<string, unknown>)['event.original'], 'no JSON')
+  const told = Object.entries(headers ?? {}).map(([name, text]) => [
+    name.replace(/.*errors\./, ''),
+    String(text),
+  ])
+  const {
+    topic: source,
+    offset,
+    'exception.message': message,
+  } = Object.fromEntries(told) as Record<string, string>
+  assert.deepEqual([source, offset, message], ['shop', '1', 'no number'])
 })
 
 test('a record that Kafka will never take is rejected, the others are there', async (t) => {
