@@ -6,12 +6,16 @@ import { join, relative } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import pg from 'pg'
 import { linesOnDisk, temporaryDirectory } from './journal/open-journal.ts'
 import { startMailbox } from './mailbox.ts'
 import { useKafka } from './kafka/brokers.ts'
-import { createTopic } from './kafka/read-topic.ts'
+import { createTopic, uniqueTopic } from './kafka/read-topic.ts'
+import { useOpenSearch } from './opensearch/server.ts'
 import { usePostgres } from './postgres/server.ts'
+import { useS3 } from './s3/server.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsx = join(root, 'node_modules', '.bin', 'tsx')
@@ -132,6 +136,39 @@ const tests = {
     assert.equal(output[0], `errors are in ${join(dir, 'errors.csv')}`)
     const table = await readFile(join(dir, 'errors.csv'), 'utf8')
     assert.match(table, /^"\d{4}-\d\d-\d\dT[\d:.]+Z","shop::db","query failed"\n$/)
+  },
+
+  'archive-and-search.ts': async (t: TestContext) => {
+    const [brokers, s3, { url }] = await Promise.all([useKafka(), useS3(), useOpenSearch()])
+    const topic = uniqueTopic('archive')
+    await createTopic(brokers, topic)
+    const bucket = await s3.bucket()
+    const { dir, output } = await run(t, 'archive-and-search.ts', {
+      KAFKA_BROKERS: brokers.join(','),
+      TOPIC: topic,
+      BUCKET: bucket,
+      S3_ENDPOINT: s3.endpoint,
+      SEARCH_URL: url,
+      AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    })
+    assert.deepEqual(output, ['3 lines are in the bucket and in the data stream'])
+    const lines = await linesOnDisk(dir)
+    const { Contents = [] } = await s3.client.send(new ListObjectsV2Command({ Bucket: bucket }))
+    let archived = ''
+    for (const { Key } of Contents) {
+      const { Body } = await s3.client.send(new GetObjectCommand({ Bucket: bucket, Key }))
+      archived += gunzipSync((await Body?.transformToByteArray()) ?? Buffer.alloc(0)).toString()
+    }
+    assert.equal(archived, lines.map((line) => `${line}\n`).join(''))
+    await fetch(`${url}/logs-shop-default/_refresh`, { method: 'POST' })
+    const found = await fetch(`${url}/logs-shop-default/_search?sort=@timestamp`)
+    const { hits } = (await found.json()) as { hits: { hits: { _source: unknown }[] } }
+    assert.deepEqual(
+      hits.hits.map((hit) => JSON.stringify(hit._source)).sort(),
+      lines.map((line) => JSON.stringify(JSON.parse(line))).sort(),
+    )
   },
 
   'postgres-sink.ts': async (t: TestContext) => {
