@@ -1,25 +1,32 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { mavenJars, type Bundle } from '../kafka/jars.ts'
 import { freePort } from '../kafka/ports.ts'
 import { findJava } from '../kafka/toolchain.ts'
 import { ServerProcess } from '../server-process.ts'
 
-const VERSION = '2.19.1'
-const OPENSEARCH: Bundle = {
-  name: `opensearch-${VERSION}`,
-  title: `OpenSearch ${VERSION}`,
-  megabytes: 46,
-  artifacts: [
-    `org.opensearch:opensearch:${VERSION}`,
-    `org.opensearch.plugin:transport-netty4-client:${VERSION}`,
-    'org.apache.logging.log4j:log4j-core:2.21.0', // optional there, but it does not start without
-  ],
+interface Product extends Bundle {
+  /** Its Java package. */
+  readonly group: string
 }
-const MAIN = fileURLToPath(new URL('Main.java', import.meta.url))
+
+function product(title: string, version: string, log4j: string): Product {
+  const name = title.toLowerCase()
+  const group = `org.${name}`
+  const artifacts = [
+    `${group}:${name}:${version}`,
+    `${group}.plugin:transport-netty4-client:${version}`,
+    `org.apache.logging.log4j:log4j-core:${log4j}`, // optional there, but it does not start without
+  ]
+  return { name: `${name}-${version}`, title: `${title} ${version}`, megabytes: 46, group, artifacts }
+}
+
+const OPENSEARCH = product('OpenSearch', '2.19.1', '2.21.0')
+/** The last whose parts are on Maven Central; it has no data streams, which are a module of its own. */
+const ELASTICSEARCH = product('Elasticsearch', '7.17.29', '2.17.1')
+const MAIN = new URL('Main.java', import.meta.url)
 
 export interface SearchServer {
   readonly url: string
@@ -27,15 +34,18 @@ export interface SearchServer {
   stop(): Promise<void>
 }
 
-/** A real OpenSearch of one node on 127.0.0.1, its data in a temporary folder. It ends with this process. */
-async function startOpenSearch(): Promise<SearchServer> {
-  const [java, jars, port] = await Promise.all([findJava(), mavenJars(OPENSEARCH), freePort()])
-  const folder = await mkdtemp(join(tmpdir(), 'logflume-opensearch-'))
+/** A real server of one node on 127.0.0.1, its data in a temporary folder. It ends with this process. */
+async function startSearch(product: Product): Promise<SearchServer> {
+  const [java, jars, port] = await Promise.all([findJava(), mavenJars(product), freePort()])
+  const folder = await mkdtemp(join(tmpdir(), 'logflume-search-'))
+  // The one came from the other: what differs is the name.
+  const main = join(folder, 'Main.java')
+  await writeFile(main, (await readFile(MAIN, 'utf8')).replaceAll(OPENSEARCH.group, product.group))
   const flags = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
   const server = new ServerProcess({
-    name: OPENSEARCH.title,
+    name: product.title,
     folder,
-    command: [java, ...flags, '-cp', join(jars, '*'), MAIN, String(port), folder],
+    command: [java, ...flags, '-cp', join(jars, '*'), main, String(port), folder],
   })
   const stop = async (): Promise<void> => {
     await server.kill()
@@ -60,15 +70,25 @@ async function isHealthy(url: string): Promise<boolean> {
   }
 }
 
-let own: Promise<SearchServer> | undefined
+const own = new Map<Product, Promise<SearchServer>>()
 
-// Here and not in useOpenSearch(): called inside a test, `after` would stop it at the end of that test.
+// Here and not where they start: called inside a test, `after` would stop them at the end of that test.
 after(async () => {
-  const server = await own?.catch(() => undefined)
-  await server?.stop()
+  for (const start of own.values()) await (await start.catch(() => undefined))?.stop()
 })
 
 /** One for this process, started at the first call and stopped after its last test. */
 export function useOpenSearch(): Promise<SearchServer> {
-  return (own ??= startOpenSearch())
+  return use(OPENSEARCH)
+}
+
+/** The same for Elasticsearch. */
+export function useElasticsearch(): Promise<SearchServer> {
+  return use(ELASTICSEARCH)
+}
+
+function use(product: Product): Promise<SearchServer> {
+  const started = own.get(product) ?? startSearch(product)
+  own.set(product, started)
+  return started
 }

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
-import { Client as Client9 } from '@elastic/elasticsearch'
-import { Client as OpenSearchClient } from '@opensearch-project/opensearch'
-import { Client as Client7 } from 'elasticsearch7'
-import { Client as Client8 } from 'elasticsearch8'
+import { test } from 'node:test'
 import type { ConsumedRecord } from '../../src/consume/record.ts'
 import type { LogflumeError } from '../../src/errors.ts'
 import { elasticsearch } from '../../src/sinks/elasticsearch.ts'
 import { makeRecord } from '../consume/make-record.ts'
 import { useOpenSearch } from '../opensearch/server.ts'
-import { startHttp } from './http-server.ts'
 import { openSink, write, writeAll } from './write.ts'
 
 let names = 0
@@ -161,48 +156,3 @@ test("`op: 'index'` with ids of one's own replaces what is there", async (t) => 
     [['the one', 3, 2]],
   )
 })
-
-/** In front of OpenSearch: what Elastic's clients need to believe that it is an Elasticsearch. */
-async function disguised(t: TestContext): Promise<string> {
-  const { url: real } = await useOpenSearch()
-  const { url } = await startHttp(t, async ({ method, path, headers, body }) => {
-    const product = { 'x-elastic-product': 'Elasticsearch' }
-    const version = { number: '7.17.0', build_flavor: 'default' }
-    if (path === '/') return { headers: product, body: { version, tagline: 'You Know, for Search' } }
-    const type = headers['content-type']?.includes('ndjson') ? 'application/x-ndjson' : 'application/json'
-    const answer = await fetch(real + path, { method, body, headers: { 'content-type': type } })
-    return { status: answer.status, headers: product, body: (await answer.json()) as object }
-  })
-  return url
-}
-
-const clients = {
-  '@opensearch-project/opensearch 3': (node: string) => new OpenSearchClient({ node }),
-  '@elastic/elasticsearch 7': (node: string) => new Client7({ node }),
-  '@elastic/elasticsearch 8': (node: string) => new Client8({ node, compression: true }),
-  '@elastic/elasticsearch 9': (node: string) => new Client9({ node }),
-}
-for (const [name, make] of Object.entries(clients)) {
-  test(`a client of ${name} is taken as it is, and left open`, async (t) => {
-    const client = make(await disguised(t))
-    t.after(() => client.close())
-    const index = uniqueName()
-    const template = { name: index, body: { index_patterns: [`${index}*`] } }
-    const sink = elasticsearch({ client, index, template })
-    await sink.open?.()
-    const wrong = makeRecord({ n: 'many' }, { offset: 18 })
-    const outcome = await write(sink, [...numbered(3), wrong])
-    assert.deepEqual(
-      [outcome.retry, outcome.rejected.map(({ record }) => record)],
-      [[], [wrong]],
-      outcome.error?.message,
-    )
-    assert.equal((await hits(index)).length, 3)
-    await sink.close?.()
-    await sink.open?.()
-    assert.deepEqual((await write(sink, numbered(4))).retry, [])
-    assert.equal((await hits(index)).length, 4)
-    const signal = AbortSignal.abort(new Error('lost'))
-    await assert.rejects(write(sink, numbered(4), { signal, committed: undefined }))
-  })
-}
