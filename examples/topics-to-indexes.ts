@@ -1,10 +1,11 @@
-import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from 'logflume'
-import { createConsumer, dailyFiles, date, defineSink, json, mutate, route } from 'logflume/consumer'
+import { createConsumer, date, json, mutate, route } from 'logflume/consumer'
+import { elasticsearch } from 'logflume/sinks/elasticsearch'
 
 // Three topics in one consumer: each record gets the name of its index, its own time, and loses what nobody needs.
 // A Kafka to play with: npm run kafka
-//   KAFKA_BROKERS=127.0.0.1:9092 npx tsx examples/topics-to-indexes.ts [directory]
+//   KAFKA_BROKERS=127.0.0.1:9092 SEARCH_URL=http://… npx tsx examples/topics-to-indexes.ts [directory]
 const dir = process.argv[2] ?? 'logs'
 const brokers = (process.env.KAFKA_BROKERS ?? '127.0.0.1:9092').split(',')
 
@@ -15,16 +16,10 @@ log.get('gateway', { topic: 'gateway-logs' }).info('{"status":502,"time":1795266
 const { forwarded, pending } = await log.close()
 if (pending > 0) process.exit(1) // They are on disk, and sent at the next start.
 
-const done = new AbortController()
-let received = 0
-const count = defineSink({
-  name: 'count',
-  write(records) {
-    received += records.length
-    if (received >= forwarded) done.abort()
-  },
+const search = elasticsearch({
+  node: process.env.SEARCH_URL ?? 'http://127.0.0.1:9200',
+  index: '{index}-{YYYY.MM.DD}',
 })
-
 const consumer = createConsumer({
   from: { brokers, topics: ['app-logs', 'audit-logs', 'gateway-logs'], group: 'indexes' },
   transforms: [
@@ -41,7 +36,11 @@ const consumer = createConsumer({
     date({ source: 'event.time', formats: 'dd.MM.yyyy HH:mm', zone: 'Europe/Berlin', removeSource: true }),
     mutate({ remove: ['password', 'process.pid', 'host.hostname'] }),
   ],
-  sinks: [dailyFiles({ dir: join(dir, 'indexes'), path: '{index}-{YYYY.MM.DD}', zone: 'utc' }), count],
+  sinks: [search],
 })
-await consumer.run({ signal: done.signal })
-console.log(`${received} lines, files are in ${join(dir, 'indexes')}`)
+const running = consumer.run()
+// A real one runs until SIGTERM.
+while (consumer.stats().delivered < forwarded) await sleep(100)
+await consumer.close()
+await running
+console.log(`${consumer.stats().delivered} lines are in their indexes`)

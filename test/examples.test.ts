@@ -14,6 +14,7 @@ import { startMailbox } from './mailbox.ts'
 import { useKafka } from './kafka/brokers.ts'
 import { createTopic, uniqueTopic } from './kafka/read-topic.ts'
 import { useOpenSearch } from './opensearch/server.ts'
+import { useZabbix } from './zabbix/server.ts'
 import { usePostgres } from './postgres/server.ts'
 import { useS3 } from './s3/server.ts'
 
@@ -254,29 +255,49 @@ const tests = {
   },
 
   'nginx-access.ts': async (t: TestContext) => {
-    const { output } = await run(t, 'nginx-access.ts')
+    const [{ url }, zabbix] = await Promise.all([useOpenSearch(), useZabbix()])
+    const { output } = await run(t, 'nginx-access.ts', {
+      SEARCH_URL: url,
+      ZABBIX_PORT: String(zabbix.port),
+    })
+    assert.deepEqual(output, ['5 lines, 1 dropped; Zabbix took 2 numbers'])
     const time = '2026-11-21T12:10:00.000Z'
-    const [first = '', second = '', third = '', last] = output
-    assert.deepEqual(JSON.parse(first), { time, response: 200, request: '/orders/17' })
-    assert.deepEqual(JSON.parse(second), { time, response: 503, request: '/orders', tags: ['unavailable'] })
-    assert.deepEqual((JSON.parse(third) as Record<string, unknown>).tags, ['_grokparsefailure'])
-    assert.equal(last, '4 lines: 3 printed, 1 dropped')
+    const shown = (await documents(url, 'nginx-*')).map(({ '@timestamp': at, request, response, tags }) => ({
+      ...(tags !== undefined ? { tags } : {}),
+      ...(request !== undefined ? { at, request, response } : {}),
+    }))
+    assert.deepEqual(
+      shown.sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other))),
+      [
+        { at: time, request: '/orders/17', response: 200 },
+        { at: time, request: '/orders/18', response: 200 },
+        { tags: ['_grokparsefailure'] },
+        { tags: ['unavailable'], at: time, request: '/orders', response: 503 },
+      ],
+    )
+    const values = (await zabbix.values(2)).map(({ host, key, value, clock }) => [host, key, value, clock])
+    const end = Date.parse('2026-11-21T12:11:00Z') / 1000
+    assert.deepEqual(values.sort(), [
+      ['web-1', 'requests[200]', '2', end],
+      ['web-1', 'requests[503]', '1', end],
+    ])
   },
 
   'topics-to-indexes.ts': async (t: TestContext) => {
-    const brokers = await useKafka()
+    const [brokers, { url }] = await Promise.all([useKafka(), useOpenSearch()])
     const topics = ['app-logs', 'audit-logs', 'gateway-logs']
     // Of a topic that is just being made the first answer may be a warning.
     await Promise.all(topics.map((topic) => createTopic(brokers, topic, { partitions: 2 })))
-    const { dir, output } = await run(t, 'topics-to-indexes.ts', { KAFKA_BROKERS: brokers.join(',') })
-    const indexes = join(dir, 'indexes')
-    assert.deepEqual(output, [`3 lines, files are in ${indexes}`])
-    const today = new Date().toISOString().slice(0, 10).replaceAll('-', '.')
-    const [app] = await readLines(join(indexes, `app-${today}`))
-    assert.deepEqual([app?.message, app?.password], ['started', undefined])
-    const [audit] = await readLines(join(indexes, 'audit-2026.11.21'))
+    const { output } = await run(t, 'topics-to-indexes.ts', {
+      KAFKA_BROKERS: brokers.join(','),
+      SEARCH_URL: url,
+    })
+    assert.deepEqual(output, ['3 lines are in their indexes'])
+    const [app] = await documents(url, 'app-*')
+    assert.deepEqual([app?.message, app?.password, app?.['process.pid']], ['started', undefined, undefined])
+    const [audit] = await documents(url, 'audit-2026.11.21')
     assert.deepEqual([audit?.['@timestamp'], audit?.['event.time']], ['2026-11-21T12:10:00.000Z', undefined])
-    const [gateway] = await readLines(join(indexes, 'gateway-2026.11.21'))
+    const [gateway] = await documents(url, 'gateway-2026.11.21')
     assert.deepEqual([gateway?.['@timestamp'], gateway?.status], ['2026-11-21T13:10:00.000Z', 502])
   },
 } satisfies Record<string, (t: TestContext) => Promise<void>>
@@ -290,6 +311,16 @@ test('each example is tested here', () => {
 
 async function messages(dir: string, field = 'message'): Promise<unknown[]> {
   return (await linesOnDisk(dir)).map((line) => (JSON.parse(line) as Record<string, unknown>)[field])
+}
+
+/** What an index of OpenSearch holds. */
+async function documents(url: string, index: string): Promise<Record<string, unknown>[]> {
+  await fetch(`${url}/${index}/_refresh`, { method: 'POST' })
+  const found = await fetch(`${url}/${index}/_search?size=100`)
+  const { hits } = (await found.json()) as {
+    hits: { hits: readonly { _source: Record<string, unknown> }[] }
+  }
+  return hits.hits.map(({ _source }) => _source)
 }
 
 async function readLines(file: string): Promise<Record<string, unknown>[]> {

@@ -15,6 +15,7 @@ export const SECURED = { host: 'secured', identity: 'logflume', key: '0123456789
 /** Of a host, by its name: keys of its trapper items. All are of text. */
 const ITEMS: Readonly<Record<string, readonly string[]>> = {
   shop: ['errors', 'p99', 'ü[a,"b"]', ...Array.from({ length: 300 }, (_, n) => `many.${n}`)],
+  'web-1': ['requests[200]', 'requests[503]'],
   [SECURED.host]: ['errors'],
 }
 
