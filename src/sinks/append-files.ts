@@ -82,6 +82,17 @@ export class AppendFiles {
     return appended
   }
 
+  /** Does something with a file while nothing is appended, and it is not open. */
+  exclusive(path: string, act: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(async () => {
+      const file = this.#files.get(path)
+      if (file !== undefined) await this.#close(file)
+      await act()
+    })
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
   async #append(
     batch: ReadonlyMap<string, Buffer>,
     begin: AppendHooks['begin'],

@@ -2,9 +2,11 @@ import { join, resolve } from 'node:path'
 import type { ConsumedRecord } from '../consume/record.ts'
 import type { Sink } from '../consume/sink.ts'
 import { NEWLINE } from '../lines.ts'
-import { OptionReader } from '../options.ts'
+import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
+import { OptionReader, refuse } from '../options.ts'
 import { AppendFiles } from './append-files.ts'
 import { OnceFiles } from './once-files.ts'
+import { hasDay, PastFiles } from './past-files.ts'
 import { PathTemplate } from './path-template.ts'
 
 export interface DailyFilesOptions {
@@ -33,6 +35,15 @@ export interface DailyFilesOptions {
    * be there twice. @default true
    */
   readonly exactlyOnce?: boolean
+  /**
+   * Whether files of past days become `.gz`. A late line makes a plain file beside it, which is added to it
+   * later. Not without `exactlyOnce`. @default false
+   */
+  readonly compress?: boolean
+  /** Days before today whose files are kept, compressed or not. Not without `exactlyOnce`. @default all */
+  readonly keepDays?: number
+  /** Trouble with past files. @default warnings to stderr */
+  readonly onDiagnostic?: DiagnosticHandler
 }
 
 /**
@@ -52,10 +63,18 @@ export function dailyFiles(options: DailyFilesOptions): Sink {
     idleTimeout: reader.integer('idleTimeout', 60_000, { min: 1, max: 2 ** 31 - 1 }),
     fsync,
   })
-  const once = reader.boolean('exactlyOnce', true)
-    ? new OnceFiles({ dir, template, fsync, files })
-    : undefined
+  const exactlyOnce = reader.boolean('exactlyOnce', true)
+  const compress = reader.boolean('compress', false)
+  const keepDays = reader.has('keepDays') ? reader.integer('keepDays', undefined) : Infinity
+  const diagnose = guarded(reader.function<DiagnosticHandler>('onDiagnostic', printDiagnostics()))
   reader.end()
+  const tidies = compress || keepDays < Infinity
+  if (tidies && !exactlyOnce) refuse('exactlyOnce', 'true, where past files are changed', exactlyOnce)
+  if (tidies && !hasDay(template)) refuse('path', 'a path with YYYY, MM and DD in it', template)
+  const past = tidies
+    ? new PastFiles({ dir, template, zone, compress, keepDays, files, diagnose })
+    : undefined
+  const once = exactlyOnce ? new OnceFiles({ dir, template, fsync, files, past }) : undefined
 
   /** By path. */
   const divide = (records: readonly ConsumedRecord[]): ReadonlyMap<string, Buffer> => {
@@ -75,8 +94,8 @@ export function dailyFiles(options: DailyFilesOptions): Sink {
     write: (records, { committed }) =>
       once === undefined ? files.append(divide(records)) : once.write(records, committed, divide),
     async close() {
-      await files.close()
       await once?.close()
+      await files.close()
     },
   }
 }

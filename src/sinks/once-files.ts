@@ -6,6 +6,7 @@ import { LogflumeError } from '../errors.ts'
 import { claimSlotNumber, type SlotLock } from '../journal/lock.ts'
 import { Marks } from '../marks.ts'
 import { cutBack, type AppendFiles } from './append-files.ts'
+import { finishPacking, type PastFiles } from './past-files.ts'
 import { WriteNote } from './write-note.ts'
 
 export interface OnceFilesOptions {
@@ -14,6 +15,7 @@ export interface OnceFilesOptions {
   readonly template: string
   readonly fsync: boolean
   readonly files: AppendFiles
+  readonly past: PastFiles | undefined
 }
 
 /** What is known of a partition. */
@@ -54,10 +56,12 @@ export class OnceFiles {
       throw new LogflumeError('SINK', `another process writes to ${dir}`, { retryable: true })
     const note = await WriteNote.open(join(dir, '.logflume', `${name}.note`), fsync)
     for (const file of note.unfinished) await cutBack({ ...file, path: join(dir, file.path) })
+    await finishPacking(dir, note)
     this.#known.clear()
     for (const [partition, { done, marks }] of note.partitions)
       this.#known.set(partition, { done, marks: new Marks(marks), mayRepeat: true })
     this.#note = note
+    this.#options.past?.start(note)
   }
 
   async write(
@@ -97,6 +101,7 @@ export class OnceFiles {
   async close(): Promise<void> {
     await this.#opening?.catch(() => undefined)
     this.#opening = undefined
+    await this.#options.past?.stop()
     await this.#note?.close()
     this.#note = undefined
     this.#lock?.release()

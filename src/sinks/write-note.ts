@@ -19,6 +19,8 @@ export interface PartitionDone {
 }
 
 type Row =
+  /** About to compress a file; `size`: of what it becomes. Null: that is done. */
+  | { readonly pack: readonly [path: string, ino: number, size: number] | null }
   /** About to append to these files. */
   | { readonly files: readonly (readonly [path: string, ino: number, size: number])[] }
   /** It is appended, and with it this partition's records up to an offset. */
@@ -42,6 +44,8 @@ export class WriteNote {
   readonly #partitions = new Map<string, PartitionDone>()
   /** Files of an append that was not finished. */
   #unfinished: readonly FileBefore[] = []
+  /** A file that is being compressed, with the size of what it becomes. */
+  #packing: FileBefore | undefined
   #handle: FileHandle | undefined
   #size = 0
 
@@ -58,8 +62,12 @@ export class WriteNote {
   }
 
   #apply(row: Row): void {
+    if ('pack' in row) {
+      this.#packing = row.pack === null ? undefined : toFile(row.pack)
+      return
+    }
     if ('files' in row) {
-      this.#unfinished = row.files.map(([path, ino, size]) => ({ path, ino, size }))
+      this.#unfinished = row.files.map(toFile)
       return
     }
     this.#unfinished = []
@@ -88,6 +96,18 @@ export class WriteNote {
       done: String(done),
       marks: marks.map(({ offset, checksum }) => [String(offset), checksum]),
     })
+  }
+
+  get packing(): FileBefore | undefined {
+    return this.#packing
+  }
+
+  async beginPack({ path, ino, size }: FileBefore): Promise<void> {
+    await this.#append({ pack: [path, ino, size] })
+  }
+
+  async finishPack(): Promise<void> {
+    await this.#append({ pack: null })
   }
 
   async #append(row: Row): Promise<void> {
@@ -121,6 +141,10 @@ export class WriteNote {
       done: String(done),
       marks: marks.map(({ offset, checksum }) => [String(offset), checksum] as const),
     }))
+    if (this.#packing !== undefined) {
+      const { path, ino, size } = this.#packing
+      rows.push({ pack: [path, ino, size] })
+    }
     // Behind the others: they say that everything is finished.
     if (this.#unfinished.length > 0)
       rows.push({ files: this.#unfinished.map(({ path, ino, size }) => [path, ino, size] as const) })
@@ -136,6 +160,10 @@ export class WriteNote {
     this.#handle = undefined
     await handle?.close().catch(() => undefined)
   }
+}
+
+function toFile([path, ino, size]: readonly [string, number, number]): FileBefore {
+  return { path, ino, size }
 }
 
 function formatRow(row: Row): string {
