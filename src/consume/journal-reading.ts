@@ -44,6 +44,14 @@ export class JournalReading {
     return sumLosses([...this.#slots.values()].map(({ lost }) => lost))
   }
 
+  /** By 'name/slot'. */
+  get lags(): Readonly<Record<string, number>> {
+    const { name } = this.#parts.settings
+    return Object.fromEntries(
+      [...this.#slots].flatMap(([slot, { lag }]) => (lag === undefined ? [] : [[`${name}/${slot}`, lag]])),
+    )
+  }
+
   /** Why some lines cannot be read at present. */
   get failure(): Error | undefined {
     return this.#failing.values().next().value

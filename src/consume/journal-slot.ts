@@ -35,6 +35,8 @@ export class JournalSlot implements PlacePort {
   nudges = 0
   /** Whether its turn is under way or due. */
   busy = false
+  /** Lines behind those read, as of its last turn; undefined before that. */
+  lag: number | undefined
   readonly #parts: JournalSlotParts
   #lane: PartitionLane | undefined
   /** Those that a place may be in. */
@@ -56,7 +58,10 @@ export class JournalSlot implements PlacePort {
       await lane.room()
       if (lease.ending || isPaused()) return false
       const read = await reader.read(BLOCK_BYTES)
-      if (read === undefined) return false
+      if (read === undefined) {
+        this.lag = 0
+        return false
+      }
       const origin = { topic, partition: slot, arrivedAt: Date.now() }
       // A copy: the reader uses its buffer again, and transforms may keep records for longer.
       const { records, starts } = split(Buffer.from(read.bytes), read.from.ordinal, origin)
@@ -68,6 +73,7 @@ export class JournalSlot implements PlacePort {
         throw thrown
       }
     }
+    this.lag = await reader.linesBehind()
     return true
   }
 

@@ -21,9 +21,6 @@ const LOOK_AGAIN = 1000
 
 /** The lines of all journals of one name in one directory; no Kafka is needed. */
 export class JournalSource implements Source {
-  /** How much is written but not read is not known without reading it. */
-  readonly lag = undefined
-  readonly lags = {}
   readonly missing = []
   readonly #settings: JournalSettings
   readonly #journal: JournalPort
@@ -34,6 +31,15 @@ export class JournalSource implements Source {
   constructor(settings: JournalSettings, journal: JournalPort) {
     this.#settings = settings
     this.#journal = journal
+  }
+
+  get lag(): number | undefined {
+    const lags = Object.values(this.lags)
+    return lags.length === 0 ? undefined : lags.reduce((sum, lag) => sum + lag, 0)
+  }
+
+  get lags(): Readonly<Record<string, number>> {
+    return this.#reading?.lags ?? {}
   }
 
   get lost(): Losses {

@@ -34,7 +34,10 @@ export interface ConsumerStats {
   readonly buffered: { readonly records: number; readonly bytes: number }
   /** Failed attempts of sinks that were followed by another. */
   readonly retries: number
-  /** Records in Kafka behind the last one read, of the partitions at hand; undefined while unknown. */
+  /**
+   * Records behind the last one read, of the partitions at hand; undefined while unknown. Of a journal lines,
+   * about, looked up now and then while there are many.
+   */
   readonly lag: number | undefined
   /** The same by 'topic/partition'. */
   readonly lags: Readonly<Record<string, number>>

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toError } from '../errors.ts'
 import { countLines, NEWLINE } from '../lines.ts'
@@ -206,6 +206,22 @@ export class JournalReader {
   async #segments(): Promise<Segment[]> {
     const { dir, name, slot } = this.#options
     return parseSegments(name, await readdir(dir)).filter((segment) => segment.slot === slot)
+  }
+
+  /**
+   * Lines from the position on: exact in all segments but the newest, whose names say it; in the newest about
+   * as many as there are bytes for.
+   */
+  async linesBehind(): Promise<number> {
+    const newest = (await this.#segments()).at(-1)
+    if (newest === undefined) return 0
+    const { segment, offset, ordinal } = this.#position
+    const isThere = newest.ordinal <= segment
+    const { size } = await stat(join(this.#options.dir, newest.file))
+    const bytes = Math.max(0, size - (isThere ? offset : 0))
+    const perLine = ordinal > segment ? offset / (ordinal - segment) : 200
+    const lines = bytes === 0 ? 0 : Math.max(1, Math.round(bytes / perLine))
+    return lines + (isThere ? 0 : Math.max(0, newest.ordinal - ordinal))
   }
 
   async close(): Promise<void> {

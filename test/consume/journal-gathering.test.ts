@@ -61,3 +61,23 @@ test('a paused journal is not read until it is resumed', async (t) => {
   await sink.until(2)
   await assert.rejects(consumer.seek({ topic: 'shop', partition: 0, offset: 0 }), { code: 'JOURNAL' })
 })
+
+test('the lag of a journal is told in lines, by slot, while it is read', async (t) => {
+  const dir = await journalDirectory(t)
+  const line = 'x'.repeat(99)
+  await appendLines(dir, Array<string>(200_000).fill(line))
+  await appendLines(dir, Array<string>(1000).fill(line), { ordinal: 200_000 })
+  await appendLines(dir, ['a'], { slot: 1 })
+  const seen: number[] = []
+  const { consumer } = makeConsumer(t, {
+    from: { dir, name: 'shop', follow: false },
+    sinks: [{ name: 'look', write: () => void seen.push(consumer.stats().lags['shop/0'] ?? -1) }],
+  })
+  await consumer.run()
+  const lags = [...new Set(seen)].filter((lag) => lag > 0)
+  assert.ok(lags.length > 0 && lags.every((lag) => lag < 201_000), lags.join())
+  // A turn reads some 8 MiB, and the names and sizes say exactly what is behind them.
+  assert.ok(lags.every((lag) => lag % 1 === 0) && Math.abs((lags[0] ?? 0) - 117_114) < 11_000, lags.join())
+  assert.deepEqual(consumer.stats().lags, { 'shop/0': 0, 'shop/1': 0 })
+  assert.equal(consumer.stats().lag, 0)
+})
