@@ -16,6 +16,7 @@ import { benchOutage } from './outage.ts'
 import { findNode } from './other-node.ts'
 import type { BenchOptions } from './options.ts'
 import { benchPattern } from './pattern.ts'
+import { benchSearch } from './search.ts'
 
 /** What runs with one Kafka, and how often where nobody says. */
 export interface Bench {
@@ -49,19 +50,6 @@ export const brokerBenches = {
   forward: {
     rounds: 5,
     run: (surroundings, { quick }) => benchForward({ ...surroundings, lines: quick ? 200_000 : 1_036_500 }),
-  },
-  consume: {
-    rounds: 3,
-    run: (surroundings, { quick }) => benchConsume({ ...surroundings, records: quick ? 100_000 : 1_000_000 }),
-  },
-  'consume-memory': {
-    rounds: 1,
-    run: (surroundings, { quick }) =>
-      benchConsumeMemory({
-        ...surroundings,
-        records: quick ? 200_000 : 10_000_000,
-        seconds: quick ? 3 : 60,
-      }),
   },
   latency: {
     rounds: 3,
@@ -98,6 +86,23 @@ export const brokerBenches = {
         seconds: quick ? 3 : 20,
         warmup: quick ? 1 : 2,
       }),
+  },
+  consume: {
+    rounds: 3,
+    run: (surroundings, { quick }) => benchConsume({ ...surroundings, records: quick ? 100_000 : 1_000_000 }),
+  },
+  'consume-memory': {
+    rounds: 1,
+    run: (surroundings, { quick }) =>
+      benchConsumeMemory({
+        ...surroundings,
+        records: quick ? 200_000 : 10_000_000,
+        seconds: quick ? 3 : 60,
+      }),
+  },
+  search: {
+    rounds: 3,
+    run: (surroundings, { quick }) => benchSearch({ ...surroundings, records: quick ? 10_000 : 100_000 }),
   },
 } satisfies Record<string, Bench>
 

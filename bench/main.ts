@@ -26,19 +26,20 @@ const HELP = `npm run bench [-- [name ...] [options]]    the first four by defau
   context    a call with its fields in MDC, NDC and a span, beside bound ones;
              needs neither Kafka nor Java
 
-  consume    from a topic to a file for each module, beside Kafka Connect's
-             FileStreamSink and kcat
-  consume-memory  what a consumer holds over ten million records, and while
-             a sink stands still for a minute
   latency    the longest single calls while files rotate and are compressed
   end-to-end from the call to a consumer in another process, beside rsyslog
   memory     heap and RSS over 10 million lines, beside pino
   outage     heap and RSS over 5 million lines while Kafka is away
   backlog    an app that starts with 10 GB which Kafka does not have
+  consume    from a topic to a file for each module, beside Kafka Connect's
+             FileStreamSink and kcat
+  consume-memory  what a consumer holds over ten million records, and while
+             a sink stands still for a minute
+  search     from a topic to OpenSearch, beside the bulk helper of its client
 
   --quick      less of everything, in a minute; for looking, not for quoting
-  --rounds n   how often each case is run (default 5, of the last five 3,
-               quick 2)
+  --rounds n   how often each case is run (default 5, of the last eight 3,
+               of consume-memory 1, quick 2)
   --node v     call: under another Node from the npm registry, as 26
   --replicas n forward: three brokers and n copies of each line (2 or 3), or
                one broker (1, the default); may be given more than once

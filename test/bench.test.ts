@@ -12,6 +12,7 @@ import * as backlog from '../bench/backlog.ts'
 import * as call from '../bench/call.ts'
 import * as consume from '../bench/consume.ts'
 import * as consumeMemory from '../bench/consume-memory.ts'
+import { benchSearch } from '../bench/search.ts'
 import { percentiles } from '../bench/cases/percentiles.ts'
 import { TimeHistogram } from '../bench/cases/time-histogram.ts'
 import { benchContext } from '../bench/context.ts'
@@ -105,6 +106,13 @@ test('the benchmarks run, and all lines are where they were to go', async (t) =>
     const report = await consumeMemory.benchConsumeMemory({ ...surroundings, records: 3000, seconds: 1 })
     assertWellFormed(report)
     assert.match(report.text, /stood still for 1 s: RSS from \d+ to\n\d+ MB/)
+  })
+
+  await t.test('search', async () => {
+    const report = await benchSearch({ ...surroundings, records: 2000 })
+    assertWellFormed(report)
+    assert.deepEqual(row(report, "kafkajs, the client's bulk helper").at(-1), '1.00', 'beside itself')
+    assert.ok(Number(row(report, 'logflume').at(-1)) > 0)
   })
 
   await t.test('latency', async () => {
