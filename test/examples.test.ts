@@ -234,7 +234,9 @@ const tests = {
     const { dir, output } = await run(t, 'module-files.ts')
     const modules = join(dir, 'modules')
     assert.deepEqual(output, [`4 lines, files are in ${modules}`])
-    const files = readdirSync(modules).sort()
+    const files = readdirSync(modules)
+      .filter((file) => file !== '.logflume')
+      .sort()
     assert.deepEqual(
       files.map((file) => file.replace(/\d{8}$/, 'day')),
       ['db.day', 'http.day', 'unknown.day'],
