@@ -279,7 +279,7 @@ export class KafkaMember {
     return [...new Set(this.#assigned.map((key) => parseKey(key).topic))]
   }
 
-  /** Goes on at another record of a partition, wherever that is; undefined: the partition is not at hand. */
+  /** Goes on at another record of a partition: an offset, or the first from a time on. Rejects where it is not at hand. */
   async seek(topic: string, partition: number, to: bigint | number): Promise<void> {
     const key = `${topic}/${partition}`
     await this.#ready
