@@ -53,12 +53,13 @@ export class FieldList {
     const shown = typeof serializer === 'function' ? made(serializer, value) : value
     const http = serializer === undefined ? httpFields(key, shown) : undefined
     if (isSpread(key, shown) && this.errorMessage === undefined) this.#spreadError(shown)
-    else if (http === undefined) this.#set(key, this.#text(key, shown, owner))
-    else for (const name of Object.keys(http)) this.#set(name, this.#text(name, http[name], owner))
+    else if (http === undefined) this.#put(key, shown, owner)
+    else for (const name of Object.keys(http)) this.#put(name, http[name], owner)
   }
 
-  #text(key: string, value: unknown, owner: object): string {
-    return fieldText(key, value, owner, this.rules.redactor)
+  /** Nothing is made of a value that a line has no room for. */
+  #put(key: string, value: unknown, owner: object): void {
+    if (this.text.length <= most) this.#set(key, fieldText(key, value, owner, this.rules.redactor))
   }
 
   /** An error that is no field; a serialiser of `err` has it all the same. */
@@ -71,7 +72,7 @@ export class FieldList {
   #spreadError(error: Error): void {
     for (const key of this.#spread) this.#remove(key)
     const fields = Object.entries(errorFields(error)).map(([key, value]) => [`error.${key}`, value] as const)
-    for (const [key, value] of fields) this.#set(key, this.#text(key, value, error))
+    for (const [key, value] of fields) this.#put(key, value, error)
     this.#spread = fields.map(([key]) => key)
     this.errorMessage = errorMessage(error)
   }
