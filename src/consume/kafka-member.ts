@@ -15,6 +15,8 @@ const EXPELLED = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID
 const REBALANCING = 'REBALANCE_IN_PROGRESS'
 /** Milliseconds that Kafka holds back the answer when there is nothing; so long a stop may have to wait. */
 const MAX_WAIT = 500
+/** What one fetch brings of a partition, and of all partitions that a broker leads, at most. */
+const MAX_BYTES = { maxBytesPerPartition: 2 * 1024 * 1024, maxBytes: 16 * 1024 * 1024 }
 /** Milliseconds between looks for topics that are missing, or that a regular expression may mean. */
 const LOOK_AGAIN = 5000
 
@@ -92,6 +94,7 @@ export class KafkaMember {
       heartbeatInterval: this.#heartbeatInterval,
       rebalanceTimeout: Math.max(60_000, 2 * stopTimeout),
       maxWaitTimeInMs: MAX_WAIT,
+      ...MAX_BYTES,
       allowAutoTopicCreation: false,
       retry,
     })

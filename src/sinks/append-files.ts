@@ -99,39 +99,49 @@ export class AppendFiles {
     finish: AppendHooks['finish'],
   ): Promise<void> {
     await this.#takeBack()
-    if (begin !== undefined) await begin(await this.#look([...batch.keys()]))
+    const before = begin && (await this.#look(batch))
+    if (before !== undefined)
+      await begin?.(Array.from(before.values(), ({ path, ino, size }) => ({ path, ino, size })))
     const written: Written[] = []
+    try {
+      await this.#each(batch, ([path, bytes]) => this.#appendTo(path, bytes, written, before?.get(path)))
+      await finish?.()
+    } catch (thrown) {
+      this.#overdue = written
+      await this.#takeBack().catch(() => undefined)
+      throw thrown
+    } finally {
+      this.#idleTimer ??= setTimeout(() => this.#closeIdle(), this.#options.idleTimeout).unref()
+    }
+  }
+
+  /** Some at a time. Rejects when those under way are done, with the first that failed. */
+  async #each<T>(all: Iterable<T>, act: (one: T) => Promise<void>): Promise<void> {
     const failures: Error[] = []
-    const entries = batch.entries()
+    const left = all[Symbol.iterator]()
     const work = async (): Promise<void> => {
-      for (const [path, bytes] of entries) {
-        await this.#appendTo(path, bytes, written).catch((thrown: unknown) => failures.push(toError(thrown)))
-        if (failures.length > 0) return
-      }
+      for (let next = left.next(); next.done !== true && failures.length === 0; next = left.next())
+        await act(next.value).catch((thrown: unknown) => failures.push(toError(thrown)))
     }
     await Promise.all(Array.from({ length: Math.min(PARALLEL, this.#options.maxOpen) }, work))
-    if (failures.length === 0) await finish?.().catch((thrown: unknown) => failures.push(toError(thrown)))
-    this.#idleTimer ??= setTimeout(() => this.#closeIdle(), this.#options.idleTimeout).unref()
-    if (failures[0] === undefined) return
-    this.#overdue = written
-    await this.#takeBack().catch(() => undefined)
-    throw failures[0]
+    if (failures[0] !== undefined) throw failures[0]
   }
 
   /** The files as they are, made where they are not there. */
-  async #look(paths: readonly string[]): Promise<FileBefore[]> {
-    const found: FileBefore[] = []
-    for (const path of paths) {
+  async #look(batch: ReadonlyMap<string, Buffer>): Promise<ReadonlyMap<string, OpenFile>> {
+    const found = new Map<string, OpenFile>()
+    await this.#each(batch.keys(), async (path) => {
       const file = await this.#current(path)
       file.busy = false
-      found.push({ path, ino: file.ino, size: file.size })
-    }
+      found.set(path, file)
+    })
     return found
   }
 
-  async #appendTo(path: string, bytes: Buffer, batch: Written[]): Promise<void> {
+  async #appendTo(path: string, bytes: Buffer, batch: Written[], looked?: OpenFile): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const file = await this.#current(path)
+      const file = attempt === 1 && this.#isOpen(looked) ? looked : await this.#current(path)
+      file.busy = true
       const written = { file, from: file.size, to: file.size }
       batch.push(written)
       try {
@@ -149,6 +159,11 @@ export class AppendFiles {
       await this.#close(file)
     }
     throw new Error(`${path} is deleted as often as it is written`)
+  }
+
+  /** Not closed since, for others that wanted to be open. */
+  #isOpen(file: OpenFile | undefined): file is OpenFile {
+    return file !== undefined && this.#files.get(file.path) === file
   }
 
   /** The open file that this path leads to, for the caller alone until it is not `busy` any more. */
