@@ -105,7 +105,7 @@ export function memoryTable(
 
 /** `500`, `2.5 M`. */
 function count(lines: number): string {
-  return lines < 1e6 ? number(lines) : `${lines / 1e6} M`
+  return lines < 1e6 ? number(lines) : `${Math.round(lines / 1e5) / 10} M`
 }
 
 function signed(growth: Spread, digits: number): string[] {
