@@ -33,6 +33,26 @@ export interface ForwardingStats {
   }
 }
 
+/** A worker thread, or why there is none. */
+export type Thread = Worker | Error
+
+/** One that loads, and waits to be told what to do: which takes about as long as opening a journal. */
+export function bootThread(name: string): Thread {
+  try {
+    const worker = new Worker(new URL(import.meta.resolve('logflume/worker')), {
+      name: `logflume ${name}`,
+      // The app's own loaders and flags are none of the worker's business.
+      execArgv: [],
+      // Next to nothing of what is made for a batch outlives it; Node's own limit would keep 20 MB more of it.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    })
+    worker.unref()
+    return worker
+  } catch (thrown) {
+    return toError(thrown)
+  }
+}
+
 /**
  * What a worker thread does for one journal, as the app's thread sees it: kept alive, never waited for. It
  * forwards, and compresses what is closed; either may be off.
@@ -52,13 +72,14 @@ export class Forwarding {
   #flushes = new Map<number, { readonly ordinal: number; readonly resolve: () => void }>()
   #nextFlush = 0
 
-  constructor(data: Omit<WorkerData, 'shared'>, diagnose: DiagnosticHandler) {
+  /** @param thread one that has begun to load already. */
+  constructor(data: Omit<WorkerData, 'shared'>, diagnose: DiagnosticHandler, thread?: Thread) {
     this.#data = data
     this.#diagnose = diagnose
     this.#state = data.forward === undefined ? 'off' : 'starting'
     this.#delivery = data.forward?.delivery ?? 'exactly-once'
     this.progress.set('recovered', -1)
-    this.#start()
+    this.#start(thread)
   }
 
   /** Whether lines are forwarded; else the worker only looks after closed segments. */
@@ -66,21 +87,12 @@ export class Forwarding {
     return this.#data.forward !== undefined
   }
 
-  #start(): void {
-    let worker: Worker
-    try {
-      worker = new Worker(new URL(import.meta.resolve('logflume/worker')), {
-        name: `logflume ${this.#data.journal.name}`,
-        workerData: { ...this.#data, shared: this.progress.shared } satisfies WorkerData,
-        // The app's own loaders and flags are none of the worker's business.
-        execArgv: [],
-        // Next to nothing of what is made for a batch outlives it; Node's own limit would keep 20 MB more of it.
-        resourceLimits: { maxYoungGenerationSizeMb: 2 },
-      })
-    } catch (thrown) {
-      this.#ended(toError(thrown))
+  #start(thread = bootThread(this.#data.journal.name)): void {
+    if (thread instanceof Error) {
+      this.#ended(thread)
       return
     }
+    const worker = thread
     this.#worker = worker
     worker.on('message', (message: FromWorker) => this.#take(message))
     worker.on('error', (error) => (this.#error = toError(error).message))
@@ -89,6 +101,7 @@ export class Forwarding {
     // listening for messages takes hold of the worker again.
     worker.unref()
     this.#watchOver(worker)
+    this.#say({ type: 'begin', data: { ...this.#data, shared: this.progress.shared } })
     for (const [id, { ordinal }] of this.#flushes) this.#say({ type: 'flush', id, ordinal })
   }
 

@@ -5,7 +5,7 @@ import type { KafkaState } from './sender.ts'
 import type { Delivery } from './forwarder-parts.ts'
 import type { ForwardSettings } from './options.ts'
 
-/** What a worker is started with. */
+/** What a worker is told when it begins; it has been loading since before that is known. */
 export interface WorkerData {
   readonly shared: SharedArrayBuffer
   readonly journal: { readonly dir: string; readonly name: string; readonly slot: number }
@@ -19,6 +19,8 @@ export interface WorkerData {
 
 /** From the app's thread to the worker. */
 export type ToWorker =
+  /** The first of all. */
+  | { readonly type: 'begin'; readonly data: WorkerData }
   /** Answer when every line before `ordinal` is in Kafka or lost. */
   | { readonly type: 'flush'; readonly id: number; readonly ordinal: number }
   /** Stop; what is under way is left to the checkpoint. */

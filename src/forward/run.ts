@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { parentPort, type MessagePort } from 'node:worker_threads'
 import { toError } from '../errors.ts'
 import { claimAbandoned, type AbandonedJournal } from '../journal/abandoned.ts'
 import { keepCompressing } from '../journal/compress.ts'
@@ -32,16 +32,22 @@ const BEAT_EVERY = 1_000
 const RATE_OVER = 4
 
 /**
- * What the worker thread does: puts journal, checkpoint, forwarder and Kafka together, and runs them; and
- * compresses what is closed.
+ * What the worker thread does, once it is told to begin: puts journal, checkpoint, forwarder and Kafka together,
+ * and runs them; and compresses what is closed.
  */
 export async function runWorker(): Promise<void> {
-  if (parentPort === null) return
-  const worker = new ForwardingWorker(parentPort, workerData as WorkerData)
+  const port = parentPort
+  if (port === null) return
+  const work = new Promise<void>((resolve, reject) => {
+    // It listens itself before this returns, and so misses no message behind this one.
+    port.once('message', ({ data }: Extract<ToWorker, { type: 'begin' }>) => {
+      new ForwardingWorker(port, data).run().then(resolve, reject)
+    })
+  })
   try {
-    await worker.run()
+    await work
   } finally {
-    parentPort.close()
+    port.close()
   }
 }
 
@@ -93,6 +99,8 @@ class ForwardingWorker {
 
   #take(message: ToWorker): void {
     switch (message.type) {
+      case 'begin':
+        break // It has.
       case 'flush':
         // It may be asked before there is a forwarder to ask.
         void this.#forwarder

@@ -1,6 +1,7 @@
+import { Worker } from 'node:worker_threads'
 import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
 import { CheckpointFile } from '../forward/checkpoint.ts'
-import { Forwarding } from '../forward/forwarding.ts'
+import { bootThread, Forwarding, type Thread } from '../forward/forwarding.ts'
 import { SlotForwarding } from '../forward/slot-forwarding.ts'
 import { readForwardOptions, type ForwardOptions, type ForwardSettings } from '../forward/options.ts'
 import { checkpointFile } from '../journal/directory.ts'
@@ -64,23 +65,18 @@ export function readOutputOptions(
  * @throws LogflumeError `JOURNAL` when the directory cannot be used.
  */
 export function openOutput({ journal: settings, forward, diagnose }: OutputSettings): Output {
-  const journal = new Journal(settings, diagnose)
+  const { dir, name, compress } = settings
+  // Before the journal is opened, since the one takes as long as the other.
+  let thread = forward === undefined && compress === undefined ? undefined : bootThread(name)
+  const journal = openJournal(settings, diagnose, thread)
   const forwarding =
-    forward === undefined && settings.compress === undefined
-      ? undefined
-      : new SlotForwarding(
-          journal.end,
-          (openedAt) =>
-            new Forwarding(
-              {
-                journal: { dir: settings.dir, name: settings.name, slot: journal.slot },
-                openedAt,
-                forward,
-                compress: settings.compress,
-              },
-              diagnose,
-            ),
-        )
+    thread &&
+    new SlotForwarding(journal.end, (openedAt) => {
+      const data = { journal: { dir, name, slot: journal.slot }, openedAt, forward, compress }
+      const booted = thread
+      thread = undefined // The next slot has one of its own.
+      return new Forwarding(data, diagnose, booted)
+    })
   if (forwarding !== undefined) {
     forwarding.progress.set('newestSegment', journal.end.segment)
     journal.onWrite = () => {
@@ -102,6 +98,19 @@ export function openOutput({ journal: settings, forward, diagnose }: OutputSetti
       }
   }
   return { writer: journal, lifecycle: lifecycle(journal, forwarding), journal }
+}
+
+function openJournal(
+  settings: JournalSettings,
+  diagnose: DiagnosticHandler,
+  thread: Thread | undefined,
+): Journal {
+  try {
+    return new Journal(settings, diagnose)
+  } catch (thrown) {
+    if (thread instanceof Worker) void thread.terminate()
+    throw thrown
+  }
 }
 
 /** For loggers that have no journal. */
