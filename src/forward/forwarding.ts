@@ -41,6 +41,8 @@ export function bootThread(name: string): Thread {
   try {
     const worker = new Worker(new URL(import.meta.resolve('logflume/worker')), {
       name: `logflume ${name}`,
+      // Whose thread it is, for those who look from inside.
+      workerData: { logflume: name },
       // The app's own loaders and flags are none of the worker's business.
       execArgv: [],
       // Next to nothing of what is made for a batch outlives it; Node's own limit would keep 20 MB more of it.

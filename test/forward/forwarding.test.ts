@@ -229,6 +229,7 @@ for (const trouble of ['die', 'hang']) {
     await delay(700)
     app.process.send(trouble)
     const stats = await app.closed
+    assert.match(app.told(), /the worker thread stopped and will be started again/)
     assert.deepEqual([stats.written, stats.forwarded, stats.pending], [50_000, 50_000, 0])
     assert.deepEqual([stats.recovered, stats.kafka.duplicatesPossible], [0, 0])
     assertSame(await linesInKafka(brokers, topic), await linesOnDisk(dir))

@@ -18,6 +18,8 @@ export interface RunningApp {
   /** Resolves with the stats after closing; rejects when the process ended before. */
   readonly closed: Promise<LoggerStats>
   readonly process: ChildProcess
+  /** The diagnostics up to now, a line each. */
+  readonly told: () => string
   /** Ends it with SIGKILL. */
   kill(): Promise<void>
 }
@@ -55,6 +57,7 @@ export function runApp(
     logged,
     closed,
     process: child,
+    told: () => stderr,
     async kill() {
       child.kill('SIGKILL')
       await ended
