@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { open, readFile } from 'node:fs/promises'
+import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -105,6 +105,18 @@ export class ServerProcess {
   /** SIGSTOP: keeps its port and its connections, and is silent. */
   pause(): void {
     this.#signal('SIGSTOP')
+  }
+
+  /** Resolves when none of its threads runs any more: SIGSTOP comes to each in its time. On Linux. */
+  async paused(): Promise<void> {
+    const tasks = `/proc/${this.#running?.pid ?? 0}/task`
+    const states = async (): Promise<string[]> => {
+      const threads = await readdir(tasks).catch(() => [])
+      const stats = threads.map((thread) => readFile(join(tasks, thread, 'stat'), 'latin1').catch(() => ''))
+      // Behind the name in brackets, which may have blanks.
+      return (await Promise.all(stats)).map((stat) => stat.charAt(stat.lastIndexOf(')') + 2))
+    }
+    while ((await states()).some((state) => state !== 'T')) await sleep(5)
   }
 
   /** SIGCONT. */

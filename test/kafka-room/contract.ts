@@ -322,6 +322,7 @@ export function kafkaPortContract(client: KafkaClient): void {
     await persist(() => port.produce(topic, 0, numbered('line', 0, 10, producer)))
 
     cluster.node(1).pause()
+    await cluster.node(1).paused()
     const batches = [10, 20, 30, 40, 50].map((first) => numbered('line', first, 10, producer))
     const sendAll = () => Promise.all(batches.map((batch) => port.produce(topic, 0, batch)))
     const elapsed = await took(

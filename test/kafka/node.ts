@@ -129,6 +129,11 @@ export class KafkaNode {
     this.#process.pause()
   }
 
+  /** Resolves when it has heard that. */
+  paused(): Promise<void> {
+    return this.#process.paused()
+  }
+
   /** SIGCONT. */
   resume(): void {
     this.#process.resume()
