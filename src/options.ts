@@ -55,6 +55,9 @@ function asText(value: unknown): string {
   return ''.concat(JSON.stringify(value, hide)) // which is undefined where a toJSON returns that
 }
 
+/** Milliseconds: the longest that a timer of Node can wait. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 export interface Range {
   readonly min?: number
   readonly max?: number
@@ -111,7 +114,8 @@ export class OptionReader {
     const value = this.#read(key)
     const trouble = readingTrouble(value)
     if (trouble !== undefined) refuseOption(this.at(key) + trouble.at, UNREADABLE, trouble.thrown)
-    return value
+    // Its holes become undefined: `every`, `map` and their kin would pass them over.
+    return Array.isArray(value) ? Array.from<unknown>(value) : value
   }
 
   #read(key: string): unknown {

@@ -124,9 +124,5 @@ function withSerializers(
 function readList(reader: OptionReader, key: string): readonly OptionReader[] {
   const value = reader.raw(key) ?? []
   if (!Array.isArray(value)) refuse(reader.at(key), 'a list', value)
-  // A hole in it is no reason to pass it over.
-  return Array.from<unknown, OptionReader>(
-    value,
-    (one, index) => new OptionReader(`${reader.at(key)}[${index}]`, one),
-  )
+  return value.map((one: unknown, index) => new OptionReader(`${reader.at(key)}[${index}]`, one))
 }

@@ -100,3 +100,13 @@ test('a consumer that was closed before it was run does not run', async () => {
   assert.equal(consumer.stats().state, 'stopped')
   await assert.rejects(consumer.run(), { code: 'CLOSED' })
 })
+
+test('a list with a hole in it is refused', () => {
+  const holed: string[] = []
+  holed[1] = 'logs'
+  for (const key of ['brokers', 'topics'])
+    assert.throws(() => createConsumer({ from: { ...kafka, [key]: holed }, sinks: [sink] }), {
+      code: 'INVALID_OPTION',
+      option: `from.${key}`,
+    })
+})
