@@ -1,5 +1,6 @@
 import { toError } from '../errors.ts'
 import type { Marks } from '../marks.ts'
+import { backoff } from '../retry.ts'
 import type { Budget } from './budget.ts'
 import type { Clock } from './clock.ts'
 import type { DeadLetters } from './dead-letters.ts'
@@ -313,14 +314,14 @@ export class Lane implements PartitionLane {
   /** What a unit's end is has to be known to those who come after a death, before the sink has any of it. */
   async #commitSurely(): Promise<boolean> {
     const { lease } = this.#parts
-    for (let wait = 100; ; wait = Math.min(2 * wait, 5000)) {
+    for (let attempt = 1; ; attempt++) {
       try {
         await this.#commit()
         return !lease.over
       } catch (thrown) {
         this.#parts.trouble('cannot commit', toError(thrown))
       }
-      await lease.sleep(wait)
+      await lease.sleep(backoff(attempt, { most: 5000 }))
       if (lease.ending) return false
     }
   }

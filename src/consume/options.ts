@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
 import type { LogflumeError } from '../errors.ts'
 import { readSecurity, type SecurityOptions, type SecuritySettings } from '../kafka-security.ts'
-import { OptionReader, refuse } from '../options.ts'
+import { LONGEST_TIMER, OptionReader, refuse } from '../options.ts'
 import type { BackoffOptions } from '../retry.ts'
 import type { ConsumedRecord } from './record.ts'
 import { checkSink, type Sink } from './sink.ts'
@@ -114,22 +114,22 @@ export interface ConsumerSettings {
 /** Undefined: as if nobody had been asked. */
 export type Decide = (error: LogflumeError, record?: ConsumedRecord) => Decision | undefined
 
-/** The longest that a timer of Node can wait. */
-const LONGEST = 2 ** 31 - 1
-
 export function readConsumerOptions(options: ConsumerOptions): ConsumerSettings {
   const reader = new OptionReader('options', options)
   const from = reader.section('from')
   const retry = reader.section('retry')
-  const first = retry.integer('first', 100, { min: 1, max: LONGEST })
+  const first = retry.integer('first', 100, { min: 1, max: LONGEST_TIMER })
   const settings: ConsumerSettings = {
     from: from.has('dir') ? readJournal(from) : readKafka(from),
     ...readPipelineOptions(reader),
     diagnose: guarded(reader.function<DiagnosticHandler>('onDiagnostic', printDiagnostics())),
-    stopTimeout: reader.integer('stopTimeout', 10_000, { max: LONGEST }),
-    writeTimeout: reader.integer('writeTimeout', 60_000, { min: 1, max: LONGEST }),
+    stopTimeout: reader.integer('stopTimeout', 10_000, { max: LONGEST_TIMER }),
+    writeTimeout: reader.integer('writeTimeout', 60_000, { min: 1, max: LONGEST_TIMER }),
     maxBufferedBytes: reader.integer('maxBufferedBytes', 32 * 1024 * 1024, { min: 1 }),
-    retry: { first, most: retry.integer('most', Math.max(first, 10_000), { min: first, max: LONGEST }) },
+    retry: {
+      first,
+      most: retry.integer('most', Math.max(first, 10_000), { min: first, max: LONGEST_TIMER }),
+    },
   }
   retry.end()
   reader.end()
@@ -157,7 +157,7 @@ function readKafka(from: OptionReader): KafkaSettings {
     start: readStart(from),
     end: from.has('end') ? { time: readTime(from.at('end'), from.raw('end')) } : undefined,
     concurrency: from.integer('concurrency', 4, { min: 1, max: 1000 }),
-    sessionTimeout: from.integer('sessionTimeout', 30_000, { min: 1000, max: LONGEST }),
+    sessionTimeout: from.integer('sessionTimeout', 30_000, { min: 1000, max: LONGEST_TIMER }),
     clientId: from.string('clientId', 'logflume'),
     security: readSecurity(from),
   }

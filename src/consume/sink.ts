@@ -1,4 +1,4 @@
-import { OptionReader, refuse } from '../options.ts'
+import { LONGEST_TIMER, OptionReader, refuse } from '../options.ts'
 import type { ConsumedRecord } from './record.ts'
 
 export interface WriteContext {
@@ -80,6 +80,6 @@ function checkWish(option: string, value: unknown): void {
   const wish = new OptionReader(option, value)
   wish.integer('records', 1, { min: 1 })
   wish.integer('bytes', 1, { min: 1 })
-  wish.integer('time', 1, { min: 1, max: 2 ** 31 - 1 })
+  wish.integer('time', 1, { min: 1, max: LONGEST_TIMER })
   wish.end()
 }

@@ -1,8 +1,6 @@
-import { setImmediate } from 'node:timers/promises'
 import type { LogflumeError } from '../errors.ts'
 import { OptionReader, refuse } from '../options.ts'
 import type { Fields } from '../record.ts'
-import type { Clock } from './clock.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Lease } from './lease.ts'
 import { readPipelineOptions, type ConsumerOptions } from './options.ts'
@@ -12,6 +10,7 @@ import { ConsumedRecord } from './record.ts'
 import { routesOf } from './routes.ts'
 import type { Sink } from './sink.ts'
 import { Meter, type Outcome } from './stats.ts'
+import { TestClock } from './test-clock.ts'
 import type { DeadRecord } from './transform.ts'
 
 export type TestPipelineOptions = Pick<ConsumerOptions, 'transforms' | 'deadLetter' | 'onError'> & {
@@ -155,36 +154,5 @@ class CollectingMeter extends Meter {
 
   get result(): TestResult {
     return { delivered: this.#delivered, dead: this.#dead, dropped: this.#droppedRecords }
-  }
-}
-
-/** A clock that stands still until it is told. */
-class TestClock implements Clock {
-  #now = 0
-  readonly #timers = new Set<{ readonly at: number; readonly call: () => void }>()
-
-  now(): number {
-    return this.#now
-  }
-
-  after(milliseconds: number, call: () => void): () => void {
-    const timer = { at: this.#now + milliseconds, call }
-    this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
-  }
-
-  /** Calls what is due meanwhile, each at its time and when what came before is done. */
-  async pass(milliseconds: number, idle: () => Promise<void>): Promise<void> {
-    const end = this.#now + milliseconds
-    for (;;) {
-      await idle()
-      await setImmediate()
-      const [next] = [...this.#timers].sort((one, other) => one.at - other.at)
-      if (next === undefined || next.at > end) break
-      this.#timers.delete(next)
-      this.#now = Math.max(this.#now, next.at)
-      next.call()
-    }
-    this.#now = end
   }
 }

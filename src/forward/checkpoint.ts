@@ -1,5 +1,5 @@
-import { crc32 } from '@node-rs/crc32'
 import * as fs from 'node:fs'
+import { checkedRow, textOfRow } from '../checked-row.ts'
 import type { Position } from '../record.ts'
 import { upgraded, type CheckpointV1 } from './checkpoint-v1.ts'
 import type { Cut } from './cut.ts'
@@ -57,8 +57,7 @@ export class CheckpointFile {
   }
 
   save(state: Checkpoint): void {
-    const text = JSON.stringify(state)
-    const row = Buffer.from(`${checksum(text)} ${text}\n`)
+    const row = Buffer.from(checkedRow(JSON.stringify(state)))
     if (this.#fd === undefined || this.#size + row.length > Math.max(COMPACT_AT, ROWS_AT_LEAST * row.length))
       this.#replace(row)
     else fs.writeSync(this.#fd, row, 0, row.length, this.#size)
@@ -99,15 +98,11 @@ function readIfThere(path: string): string {
 /** A row may be whole and yet be followed by half of another one: go from the end to the first that is good. */
 function lastGoodRow(content: string): Checkpoint | undefined {
   for (const row of content.split('\n').reverse()) {
-    const text = row.slice(9)
-    if (text === '' || checksum(text) !== row.slice(0, 8)) continue
+    const text = textOfRow(row)
+    if (text === undefined) continue
     const state = JSON.parse(text) as Checkpoint | CheckpointV1 | { version: unknown }
     if (state.version === 1) return upgraded(state as CheckpointV1)
     if (state.version === 2) return state as Checkpoint
   }
   return undefined
-}
-
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0')
 }

@@ -1,7 +1,7 @@
 import * as zlib from 'node:zlib'
 import type { CompressionName } from '../kafka/port.ts'
 import { refuse, type OptionReader } from '../options.ts'
-import { isInstalled } from '../peer.ts'
+import { needPeer } from '../peer.ts'
 
 const NAMES = ['none', 'gzip', 'zstd', 'lz4', 'snappy'] as const
 
@@ -16,8 +16,6 @@ export function readCompression(reader: OptionReader): CompressionName {
     refuse(at, `Node 22.15 or newer for 'zstd', or another codec`, process.version)
   }
   const wanted = PACKAGES[name]
-  if (wanted !== undefined && !isInstalled(wanted)) {
-    refuse(at, `the package ${wanted} to be there (npm install ${wanted})`, name)
-  }
+  if (wanted !== undefined) needPeer(wanted, at, name)
   return name
 }

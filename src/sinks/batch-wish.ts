@@ -1,8 +1,5 @@
 import type { BatchWish } from '../consume/sink.ts'
-import type { OptionReader } from '../options.ts'
-
-/** The longest that a timer of Node can wait. */
-const LONGEST = 2 ** 31 - 1
+import { LONGEST_TIMER, type OptionReader } from '../options.ts'
 
 /** The option `batch` of a sink: how much is gathered before it is written. */
 export function readBatch(reader: OptionReader, defaults: BatchWish = {}): { readonly batch?: BatchWish } {
@@ -14,7 +11,7 @@ export function readBatch(reader: OptionReader, defaults: BatchWish = {}): { rea
       : undefined
   const records = read('records', Number.MAX_SAFE_INTEGER)
   const bytes = read('bytes', Number.MAX_SAFE_INTEGER)
-  const time = read('time', LONGEST)
+  const time = read('time', LONGEST_TIMER)
   batch.end()
   if (!given && Object.keys(defaults).length === 0) return {}
   return {

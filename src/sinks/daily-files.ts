@@ -3,7 +3,7 @@ import type { ConsumedRecord } from '../consume/record.ts'
 import type { Sink } from '../consume/sink.ts'
 import { NEWLINE } from '../lines.ts'
 import { guarded, printDiagnostics, type DiagnosticHandler } from '../diagnostics.ts'
-import { OptionReader, refuse } from '../options.ts'
+import { LONGEST_TIMER, OptionReader, refuse } from '../options.ts'
 import { AppendFiles } from './append-files.ts'
 import { OnceFiles } from './once-files.ts'
 import { hasDay, PastFiles } from './past-files.ts'
@@ -60,7 +60,7 @@ export function dailyFiles(options: DailyFilesOptions): Sink {
   const fsync = reader.boolean('fsync', false)
   const files = new AppendFiles({
     maxOpen: reader.integer('maxOpenFiles', 64, { min: 1 }),
-    idleTimeout: reader.integer('idleTimeout', 60_000, { min: 1, max: 2 ** 31 - 1 }),
+    idleTimeout: reader.integer('idleTimeout', 60_000, { min: 1, max: LONGEST_TIMER }),
     fsync,
   })
   const exactlyOnce = reader.boolean('exactlyOnce', true)

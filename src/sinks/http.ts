@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib'
 import type { ConsumedRecord } from '../consume/record.ts'
 import type { BatchWish, Sink, WriteResult } from '../consume/sink.ts'
 import { LogflumeError, toError } from '../errors.ts'
-import { OptionReader, refuse, refuseSecret } from '../options.ts'
+import { LONGEST_TIMER, OptionReader, refuse, refuseSecret } from '../options.ts'
 import { readBatch } from './batch-wish.ts'
 import { readLogin, type HttpLogin } from './http-login.ts'
 import { httpVerdict, retryAfter } from './http-verdict.ts'
@@ -86,7 +86,7 @@ export function http(options: HttpOptions): Sink {
       bytes: request.integer('bytes', 1024 * 1024, { min: 1 }),
       records: request.integer('records', 1000, { min: 1 }),
     },
-    timeout: reader.integer('timeout', 30_000, { min: 1, max: 2 ** 31 - 1 }),
+    timeout: reader.integer('timeout', 30_000, { min: 1, max: LONGEST_TIMER }),
     fetch: reader.function('fetch', fetch),
   })
   request.end()

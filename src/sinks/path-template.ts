@@ -1,7 +1,8 @@
+import type { FieldSource } from '../record-field.ts'
 import { refuse } from '../options.ts'
 import { parseTemplate } from '../template.ts'
 import { fileNamePart } from './file-name.ts'
-import { RecordTemplate, type RecordPiece, type TemplateSource } from './record-template.ts'
+import { RecordTemplate, type RecordPiece } from './record-template.ts'
 
 /** Bytes of a name in a directory, on nearly every file system. */
 const NAME_MAX = 255
@@ -24,7 +25,7 @@ export class PathTemplate {
   }
 
   /** The path for a record of this time, in milliseconds since 1970. */
-  path(source: TemplateSource, time: number): string {
+  path(source: FieldSource, time: number): string {
     return this.#template.text(source, time)
   }
 }

@@ -1,12 +1,5 @@
-import type { Place } from '../record.ts'
+import { readField, toText, type FieldSource } from '../record-field.ts'
 import { formatDate, parseTemplate, type TemplatePiece } from '../template.ts'
-
-/** Where the values come from. */
-export interface TemplateSource {
-  get(name: string): unknown
-  /** Of which `kafka.topic`, `kafka.partition` and `kafka.offset` are, where there are no such fields. */
-  readonly place?: Place
-}
 
 /** A piece of a template whose fields know how their values may be written. */
 export type RecordPiece =
@@ -44,10 +37,10 @@ export class RecordTemplate {
   }
 
   /** The text for a record of this time, in milliseconds since 1970. */
-  text(source: TemplateSource, time: number): string {
+  text(source: FieldSource, time: number): string {
     const quarter = Math.floor(time / QUARTER)
     if (quarter !== this.#quarter) this.#enter(quarter)
-    const values = this.#fields.map((field) => toText(valueOf(source, field)))
+    const values = this.#fields.map((field) => toText(readField(source, field)) ?? '')
     // Lines of one logger come in runs.
     if (this.#lastText !== undefined && values.every((value, index) => value === this.#lastValues[index]))
       return this.#lastText
@@ -83,17 +76,4 @@ export class RecordTemplate {
       })
       .join('')
   }
-}
-
-function valueOf(source: TemplateSource, field: string): unknown {
-  const value = source.get(field)
-  if (value !== undefined || source.place === undefined) return value
-  if (field === 'kafka.topic') return source.place.topic
-  if (field === 'kafka.partition') return source.place.partition
-  return field === 'kafka.offset' ? source.place.offset : undefined
-}
-
-function toText(value: unknown): string {
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 }

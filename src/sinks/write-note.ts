@@ -1,6 +1,6 @@
-import { crc32 } from '@node-rs/crc32'
 import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { checkedRow, textOfRow } from '../checked-row.ts'
 import { toError } from '../errors.ts'
 import type { Mark } from '../marks.ts'
 
@@ -124,7 +124,7 @@ export class WriteNote {
   }
 
   async #write(rows: readonly Row[]): Promise<number> {
-    const bytes = Buffer.from(rows.map(formatRow).join(''))
+    const bytes = Buffer.from(rows.map((row) => checkedRow(JSON.stringify(row))).join(''))
     for (let written = 0; written < bytes.length;)
       written += (await this.#handle?.write(bytes, written))?.bytesWritten ?? bytes.length
     if (this.#fsync) await this.#handle?.datasync()
@@ -166,11 +166,6 @@ function toFile([path, ino, size]: readonly [string, number, number]): FileBefor
   return { path, ino, size }
 }
 
-function formatRow(row: Row): string {
-  const json = JSON.stringify(row)
-  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`
-}
-
 /** Those before the first that is damaged. */
 async function readRows(file: string): Promise<Row[]> {
   let text: string
@@ -182,9 +177,9 @@ async function readRows(file: string): Promise<Row[]> {
   }
   const rows: Row[] = []
   for (const line of text.split('\n')) {
-    const json = line.slice(9)
-    if (json === '' || crc32(json).toString(16).padStart(8, '0') !== line.slice(0, 8)) break
-    rows.push(JSON.parse(json) as Row)
+    const text = textOfRow(line)
+    if (text === undefined) break
+    rows.push(JSON.parse(text) as Row)
   }
   return rows
 }

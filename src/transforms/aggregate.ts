@@ -3,7 +3,8 @@ import type { StatefulTransform, Transformed, TransformState } from '../consume/
 import { OptionReader, refuse } from '../options.ts'
 import type { Fields } from '../record.ts'
 import { readMetric, type Accumulator, type Metric, type MetricOptions } from './aggregate/metric.ts'
-import { put, readField } from './fields.ts'
+import { readField } from '../record-field.ts'
+import { put } from './fields.ts'
 import { statefulStep, type StepOptions } from './step.ts'
 
 export interface AggregateOptions extends StepOptions {

@@ -51,26 +51,6 @@ export function addTag(fields: Fields, tag: string): void {
   }
 }
 
-/** As `get`, but `kafka.topic`, `kafka.partition` and `kafka.offset` are the record's place where it has no such field. */
-export function readField(record: ConsumedRecord, name: string): unknown {
-  const value = record.get(name)
-  if (value !== undefined || !name.startsWith('kafka.')) return value
-  const { topic, partition, offset } = record.place
-  return name === 'kafka.topic'
-    ? topic
-    : name === 'kafka.partition'
-      ? partition
-      : name === 'kafka.offset'
-        ? offset
-        : undefined
-}
-
-/** A value as text; undefined for what has none, as objects. */
-export function toText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
-}
-
 /** Puts what was read into the record, or into an object of its own. */
 export class Target {
   readonly #name: string | undefined

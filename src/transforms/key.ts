@@ -1,6 +1,6 @@
 import type { ConsumedRecord } from '../consume/record.ts'
 import type { OptionReader } from '../options.ts'
-import { readField } from './fields.ts'
+import { readField } from '../record-field.ts'
 
 /** A field, several, or a function. */
 export type KeyOption = string | readonly string[] | ((record: ConsumedRecord) => string)

@@ -1,6 +1,7 @@
 import type { ConsumedRecord } from '../consume/record.ts'
 import { OptionReader, refuse } from '../options.ts'
-import { readField, setField, toText } from './fields.ts'
+import { readField, toText } from '../record-field.ts'
+import { setField } from './fields.ts'
 import { readRegExp } from './regex.ts'
 import { requireCondition, step, type Condition, type StepOptions, type SyncTransform } from './step.ts'
 

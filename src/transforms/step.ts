@@ -2,7 +2,8 @@ import type { ConsumedRecord } from '../consume/record.ts'
 import type { StatefulTransform, Transformed, TransformState } from '../consume/transform.ts'
 import { LogflumeError } from '../errors.ts'
 import { refuse, type OptionReader } from '../options.ts'
-import { addTag, removeField, toText } from './fields.ts'
+import { toText } from '../record-field.ts'
+import { addTag, removeField } from './fields.ts'
 
 export type Condition = (record: ConsumedRecord) => boolean
 

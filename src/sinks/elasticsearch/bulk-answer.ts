@@ -1,3 +1,4 @@
+import { isObject } from '../../options.ts'
 import type { WriteResult } from '../../consume/sink.ts'
 import { LogflumeError } from '../../errors.ts'
 import type { BulkEntry } from './bulk-body.ts'
@@ -84,8 +85,4 @@ function strange(what: string): LogflumeError {
 export function excerpt(value: unknown): string {
   const text = typeof value === 'string' ? value : ''.concat(JSON.stringify(value))
   return text.replace(/\s+/g, ' ').slice(0, 120)
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

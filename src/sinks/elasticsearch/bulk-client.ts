@@ -2,7 +2,8 @@ import type { ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { LogflumeError, toError } from '../../errors.ts'
-import { excerpt, isObject, reasonOf } from './bulk-answer.ts'
+import { isObject } from '../../options.ts'
+import { excerpt, reasonOf } from './bulk-answer.ts'
 
 /**
  * What is used of a client: `@elastic/elasticsearch` 7, 8 and 9 and `@opensearch-project/opensearch` have it.

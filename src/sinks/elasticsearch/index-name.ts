@@ -1,6 +1,7 @@
+import type { FieldSource } from '../../record-field.ts'
 import { refuse } from '../../options.ts'
 import { parseTemplate } from '../../template.ts'
-import { recordPieces, RecordTemplate, type TemplateSource } from '../record-template.ts'
+import { recordPieces, RecordTemplate } from '../record-template.ts'
 
 /** Bytes of a name. */
 const MAX_BYTES = 255
@@ -31,7 +32,7 @@ export class IndexName {
     )
   }
 
-  of(record: TemplateSource & { readonly timestamp: number }): string {
+  of(record: FieldSource & { readonly timestamp: number }): string {
     const name = this.#template.text(record, record.timestamp).replace(ILLEGAL_FIRST, '')
     return /^\.*$/.test(name) ? 'unknown' : cut(name)
   }

@@ -2,11 +2,10 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ConsumedRecord } from '../../consume/record.ts'
 import type { BatchWish, Sink } from '../../consume/sink.ts'
 import { LogflumeError } from '../../errors.ts'
-import { OptionReader, refuse } from '../../options.ts'
-import { isInstalled } from '../../peer.ts'
+import { isObject, LONGEST_TIMER, OptionReader, refuse } from '../../options.ts'
+import { needPeer } from '../../peer.ts'
 import { readBatch } from '../batch-wish.ts'
 import { readLogin, type HttpLogin } from '../http-login.ts'
-import { isObject } from './bulk-answer.ts'
 import {
   CLIENT_PACKAGE,
   explainFailure,
@@ -92,7 +91,7 @@ export function elasticsearch(options: ElasticsearchOptions): Sink {
   const template = readTemplate(reader)
   const batch = readBatch(reader)
   const gzip = reader.boolean('gzip', true)
-  const timeout = reader.integer('timeout', 60_000, { min: 1, max: 2 ** 31 - 1 })
+  const timeout = reader.integer('timeout', 60_000, { min: 1, max: LONGEST_TIMER })
   const concurrency = reader.integer('concurrency', 2, { min: 1 })
   reader.end()
 
@@ -127,8 +126,7 @@ function readClient(reader: OptionReader): () => Promise<BulkClient> {
   if ((client === undefined) === (nodes === undefined))
     refuse('client', 'either a client or `node`', client === undefined ? undefined : 'both')
   if (nodes !== undefined) {
-    if (!isInstalled(CLIENT_PACKAGE))
-      refuse('node', `the package ${CLIENT_PACKAGE} to be there (npm install ${CLIENT_PACKAGE})`, nodes)
+    needPeer(CLIENT_PACKAGE, 'node', nodes)
     return () => makeClient({ nodes, authorization, tls })
   }
   if (!isBulkClient(client))

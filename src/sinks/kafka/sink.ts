@@ -2,7 +2,7 @@ import type { Message } from 'kafkajs'
 import type { ConsumedRecord, RecordHeaders } from '../../consume/record.ts'
 import type { BatchWish, Sink } from '../../consume/sink.ts'
 import { readSecurity, type SecurityOptions } from '../../kafka-security.ts'
-import { OptionReader } from '../../options.ts'
+import { LONGEST_TIMER, OptionReader } from '../../options.ts'
 import { readBatch } from '../batch-wish.ts'
 import { cutPieces, writePieces } from '../pieces.ts'
 import { recordPieces, RecordTemplate } from '../record-template.ts'
@@ -67,7 +67,7 @@ export function kafka(options: KafkaSinkOptions): Sink {
     security: readSecurity(reader),
     compression: reader.oneOf('compression', ['none', 'gzip'], 'none'),
     idempotent: reader.boolean('idempotent', true),
-    timeout: reader.integer('timeout', 30_000, { min: 1, max: 2 ** 31 - 1 }),
+    timeout: reader.integer('timeout', 30_000, { min: 1, max: LONGEST_TIMER }),
   })
   const limits = {
     bytes: request.integer('bytes', 512 * 1024, { min: 1 }),

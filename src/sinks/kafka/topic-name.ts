@@ -1,7 +1,8 @@
+import type { FieldSource } from '../../record-field.ts'
 import { refuse } from '../../options.ts'
 import { parseTemplate } from '../../template.ts'
 import { isTopicName, topicPart, TOPIC_RULE } from '../../topic.ts'
-import { recordPieces, RecordTemplate, type TemplateSource } from '../record-template.ts'
+import { recordPieces, RecordTemplate } from '../record-template.ts'
 
 const MAX_LENGTH = 249
 
@@ -17,7 +18,7 @@ export class TopicName {
     this.#template = new RecordTemplate(recordPieces(template, topicPart), 'utc')
   }
 
-  of(record: TemplateSource & { readonly timestamp: number }): string {
+  of(record: FieldSource & { readonly timestamp: number }): string {
     const name = this.#template.text(record, record.timestamp).slice(0, MAX_LENGTH)
     return isTopicName(name) ? name : 'unknown'
   }

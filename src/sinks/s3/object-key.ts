@@ -1,8 +1,8 @@
+import type { FieldSource } from '../../record-field.ts'
 import type { ConsumedRecord } from '../../consume/record.ts'
 import { refuse } from '../../options.ts'
 import { parseTemplate } from '../../template.ts'
 import { PathTemplate } from '../path-template.ts'
-import type { TemplateSource } from '../record-template.ts'
 
 /** Bytes of a key. */
 const MAX_BYTES = 1024
@@ -55,7 +55,7 @@ export function isTooLong(key: string): boolean {
 }
 
 /** Never a field of that name: the place is what makes keys unique. */
-function source(record: ConsumedRecord, offset: string): TemplateSource {
+function source(record: ConsumedRecord, offset: string): FieldSource {
   return {
     get: (name) => (PLACE.includes(name) ? undefined : record.get(name)),
     place: { ...record.place, offset },

@@ -1,8 +1,8 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import type { BatchWish, Sink } from '../../consume/sink.ts'
 import { LogflumeError } from '../../errors.ts'
-import { OptionReader, refuse, refuseSecret } from '../../options.ts'
-import { isInstalled } from '../../peer.ts'
+import { LONGEST_TIMER, OptionReader, refuse, refuseSecret } from '../../options.ts'
+import { needPeer } from '../../peer.ts'
 import { readBatch } from '../batch-wish.ts'
 import { objectBody } from './object-body.ts'
 import { isTooLong, ObjectKeys, type ObjectContent } from './object-key.ts'
@@ -127,8 +127,7 @@ function readClient(reader: OptionReader): (make: (config: S3ClientConfig) => Ob
     if (own[0] !== undefined) refuse(own[0], 'nothing, since the client has its own', 'a value')
     return () => client
   }
-  if (!isInstalled(PACKAGE))
-    refuse('client', `the package ${PACKAGE} to be there (npm install ${PACKAGE})`, client)
+  needPeer(PACKAGE, 'client', client)
   const endpoint = reader.has('endpoint') ? reader.string('endpoint') : undefined
   if (endpoint !== undefined && !URL.canParse(endpoint)) refuse('endpoint', 'a URL', endpoint)
   const config: S3ClientConfig = {
@@ -178,7 +177,7 @@ function readSettings(reader: OptionReader): StoreSettings {
       above: multipart.integer('above', 64 * MIB, { min: 1 }),
       part: multipart.integer('part', 16 * MIB, { min: LEAST_PART }),
     },
-    timeout: reader.integer('timeout', 60_000, { min: 1, max: 2 ** 31 - 1 }),
+    timeout: reader.integer('timeout', 60_000, { min: 1, max: LONGEST_TIMER }),
   }
   multipart.end()
   return settings

@@ -3,7 +3,7 @@ import type { ConsumedRecord } from '../../consume/record.ts'
 import type { BatchWish, Sink, WriteContext, WriteResult } from '../../consume/sink.ts'
 import { guarded, printDiagnostics, type DiagnosticHandler } from '../../diagnostics.ts'
 import { LogflumeError, toError } from '../../errors.ts'
-import { OptionReader, refuse, refuseSecret } from '../../options.ts'
+import { LONGEST_TIMER, OptionReader, refuse, refuseSecret } from '../../options.ts'
 import { readBatch } from '../batch-wish.ts'
 import { writePieces } from '../pieces.ts'
 import { recordPieces, RecordTemplate } from '../record-template.ts'
@@ -72,7 +72,7 @@ export function zabbix(options: ZabbixOptions): ZabbixSink {
     host: reader.string('host'),
     port: reader.integer('port', 10_051, { min: 1, max: 65_535 }),
     tls: readTls(reader),
-    timeout: reader.integer('timeout', 10_000, { min: 1, max: 2 ** 31 - 1 }),
+    timeout: reader.integer('timeout', 10_000, { min: 1, max: LONGEST_TIMER }),
   }
   const fields = readFields(reader)
   const batch = readBatch(reader)

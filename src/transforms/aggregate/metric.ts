@@ -1,6 +1,6 @@
 import type { ConsumedRecord } from '../../consume/record.ts'
 import { OptionReader, refuse } from '../../options.ts'
-import { readField } from '../fields.ts'
+import { readField } from '../../record-field.ts'
 import { readCondition, type Condition } from '../step.ts'
 import { Quantiles } from './quantiles.ts'
 
