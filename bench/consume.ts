@@ -1,15 +1,15 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Program } from '../test/faults/peers/program.ts'
 import { connectCommand } from '../test/kafka/connect.ts'
 import { KAFKA_VERSION } from '../test/kafka/jars.ts'
 import { freePort } from '../test/kafka/ports.ts'
-import { countLines } from '../src/lines.ts'
 import type { Report, Surroundings } from './bench.ts'
 import type { ConsumeInput, ConsumeResult } from './cases/consume-daily-files.ts'
 import type { FillTopicInput } from './cases/fill-topic.ts'
 import { kcatVersion, readByKcat } from './kcat.ts'
+import { countLines } from './lines-on-disk.ts'
 import { processCpu } from './process-cpu.ts'
 import { interleave, progress, ratios, spread } from './rounds.ts'
 import { runCase } from './run-case.ts'
@@ -200,10 +200,7 @@ async function filesIn(dir: string): Promise<string[]> {
 }
 
 async function count(dir: string): Promise<Pick<ConsumeRun, 'lines' | 'files'>> {
-  const files = await filesIn(dir)
-  let lines = 0
-  for (const file of files) lines += countLines(await readFile(file))
-  return { lines, files: files.length }
+  return { lines: await countLines(dir), files: (await filesIn(dir)).length }
 }
 
 function consumeTable(there: readonly ConsumeCase[], runs: readonly ConsumeRun[][], records: number): string {

@@ -15,14 +15,14 @@ export interface DebianFiles {
 }
 
 /**
- * The files of a Debian package and of those it needs that are not installed, fetched once and not
+ * The files of Debian packages and of those they need that are not installed, fetched once and not
  * installed, so that no service of the system begins, and nobody has to be root.
  */
-export async function debianFiles(name: string): Promise<DebianFiles> {
+export async function debianFiles(...names: readonly string[]): Promise<DebianFiles> {
   const root = await cachedFolder({
-    name: `debian-${name}`,
-    notice: `fetching the package ${name} from Debian, once`,
-    fetch: (folder) => fetchPackages(name, folder),
+    name: `debian-${names.join('-')}`,
+    notice: `fetching ${names.join(' and ')} from Debian, once`,
+    fetch: (folder) => fetchPackages(names, folder),
   })
   const libraries = await readdir(join(root, 'usr', 'lib')).catch(() => []) // where all are installed
   const places = libraries.filter((library) => library.includes('-linux-'))
@@ -31,12 +31,12 @@ export async function debianFiles(name: string): Promise<DebianFiles> {
   return { root, env: { LD_LIBRARY_PATH: paths.join(delimiter), PATH: programs.join(delimiter) } }
 }
 
-async function fetchPackages(name: string, folder: string): Promise<void> {
+async function fetchPackages(names: readonly string[], folder: string): Promise<void> {
   const archives = join(folder, 'archives')
   const lists = join(folder, 'lists')
   await Promise.all([archives, lists].map((path) => mkdir(join(path, 'partial'), { recursive: true })))
   const own = ['-q', '-y', '-o', 'Debug::NoLocking=1', '-o', `Dir::Cache::archives=${archives}`]
-  const install = ['--download-only', '--no-install-recommends', '--reinstall', 'install', name]
+  const install = ['--download-only', '--no-install-recommends', '--reinstall', 'install', ...names]
   try {
     await run('apt-get', [...own, ...install]).catch(async () => {
       // No lists of packages, or old ones: ours, and not the system's, are brought up to date.
@@ -47,7 +47,10 @@ async function fetchPackages(name: string, folder: string): Promise<void> {
     const packages = (await readdir(archives)).filter((file) => file.endsWith('.deb'))
     for (const file of packages) await run('dpkg-deb', ['-x', join(archives, file), folder])
   } catch (thrown) {
-    throw new ToolchainError(`${name} was not found; on Debian: apt-get install ${name}`, { cause: thrown })
+    const wanted = names.join(' ')
+    throw new ToolchainError(`${names[0] ?? ''} was not found; on Debian: apt-get install ${wanted}`, {
+      cause: thrown,
+    })
   }
   await Promise.all([archives, lists].map((path) => rm(path, { recursive: true })))
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Clock } from '../../src/consume/clock.ts'
 import { Lease } from '../../src/consume/lease.ts'
 import type { ConsumedRecord } from '../../src/consume/record.ts'
+import { TestClock } from '../../src/consume/test-clock.ts'
 import type { BatchWish, Sink, StatefulTransform } from '../../src/consumer.ts'
 import { collect } from './journal.ts'
 import { makePipeline, TestPlace } from './lane-parts.ts'
@@ -38,25 +38,9 @@ function gathering(batch: BatchWish, { held = false, name = 'gathering' } = {}):
   }
 }
 
-class TestClock implements Clock {
-  #now = 0
-  readonly #timers = new Set<{ at: number; call: () => void }>()
-
-  now(): number {
-    return this.#now
-  }
-
-  after(milliseconds: number, call: () => void): () => void {
-    const timer = { at: this.#now + milliseconds, call }
-    this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
-  }
-
-  async pass(milliseconds: number): Promise<void> {
-    this.#now += milliseconds
-    for (const timer of this.#timers) if (timer.at <= this.#now && this.#timers.delete(timer)) timer.call()
-    for (let turn = 0; turn < 10; turn++) await setImmediate()
-  }
+/** What is due has had its turns. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await setImmediate()
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -104,9 +88,9 @@ test('a unit is written when its time has come, though nothing more does', async
   const lease = new Lease()
   const place = new TestPlace()
   await lane(lease, place).take(range(0, 3))
-  await clock.pass(4999)
+  await clock.pass(4999, turns)
   assert.deepEqual(sink.units, [])
-  await clock.pass(1)
+  await clock.pass(1, turns)
   assert.deepEqual(sink.units, [['0', '1', '2']])
   assert.equal(place.place, 3n)
   assert.equal(place.note, '')
@@ -258,11 +242,11 @@ test('the place does not move past what a transform holds, over batches', async 
   await partition.take(texts(3, ' 2'))
   assert.deepEqual(said(sink.records), ['a 1'])
   assert.equal(place.place, 2n)
-  await clock.pass(999)
+  await clock.pass(999, turns)
   await partition.take(texts(4, ' 3'))
-  await clock.pass(999)
+  await clock.pass(999, turns)
   assert.deepEqual(said(sink.records), ['a 1'])
-  await clock.pass(1)
+  await clock.pass(1, turns)
   assert.deepEqual(said(sink.records), ['a 1', 'b 2 3'])
   assert.equal(place.place, 5n)
   const { consumed, added, delivered, dropped } = meter.snapshot(source)
@@ -338,7 +322,7 @@ test('after any death a unit is cut where it was cut before, and no record is in
           for (let take = 0; (isLast || take < takes) && offset < total; take++) {
             const to = Math.min(total, offset + fetch)
             await partition.take(range(offset, to))
-            if (take % 2 === 1) await clock.pass(10)
+            if (take % 2 === 1) await clock.pass(10, turns)
             offset = to
           }
           if (isLast) await partition.finish(true)

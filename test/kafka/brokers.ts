@@ -1,14 +1,7 @@
-import { after } from 'node:test'
+import { shared } from '../shared-server.ts'
 import { startKafka } from './cluster.ts'
-import type { KafkaCluster } from './cluster.ts'
 
-let own: Promise<KafkaCluster> | undefined
-
-// Here and not in useKafka(): called inside a test, `after` would stop Kafka at the end of that test.
-after(async () => {
-  const cluster = await own?.catch(() => undefined)
-  await cluster?.stop()
-})
+const ownKafka = shared(startKafka)
 
 /**
  * The brokers to test with: those of KAFKA_BROKERS ('host:port,host:port'), which is a Kafka of the user's
@@ -18,6 +11,5 @@ after(async () => {
 export async function useKafka(): Promise<string[]> {
   const given = process.env.KAFKA_BROKERS
   if (given !== undefined && given !== '') return given.split(',')
-  own ??= startKafka()
-  return (await own).brokers
+  return (await ownKafka()).brokers
 }

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process'
 import { chown, cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after } from 'node:test'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { debianFiles } from '../debian.ts'
 import { freePort } from '../kafka/ports.ts'
 import { ServerProcess } from '../server-process.ts'
+import { shared } from '../shared-server.ts'
 
 /** PostgreSQL does not run as root, so there it is run as nobody. */
 const NOBODY = 65_534
@@ -95,15 +95,5 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-let own: Promise<PostgresServer> | undefined
-
-// Here and not in usePostgres(): called inside a test, `after` would stop it at the end of that test.
-after(async () => {
-  const server = await own?.catch(() => undefined)
-  await server?.stop()
-})
-
 /** One for this process, started at the first call and stopped after its last test. */
-export function usePostgres(): Promise<PostgresServer> {
-  return (own ??= startPostgres())
-}
+export const usePostgres = shared(startPostgres)

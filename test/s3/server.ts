@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after } from 'node:test'
 import { promisify } from 'node:util'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { cachedFolder } from '../cache.ts'
 import { freePort, isListening } from '../kafka/ports.ts'
 import { ToolchainError } from '../kafka/toolchain.ts'
 import { ServerProcess } from '../server-process.ts'
+import { shared } from '../shared-server.ts'
 
 /** It checks signatures and checksums, as few servers for tests do. */
 const VERSION = 'v1.8.0'
@@ -88,15 +88,5 @@ async function startS3(): Promise<S3Server> {
   return { endpoint, credentials, process: server, client, bucket, stop }
 }
 
-let own: Promise<S3Server> | undefined
-
-// Here and not in useS3(): called inside a test, `after` would stop it at the end of that test.
-after(async () => {
-  const server = await own?.catch(() => undefined)
-  await server?.stop()
-})
-
 /** One for this process, started at the first call and stopped after its last test. */
-export function useS3(): Promise<S3Server> {
-  return (own ??= startS3())
-}
+export const useS3 = shared(startS3)

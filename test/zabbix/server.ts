@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { debianFiles, type DebianFiles } from '../debian.ts'
 import { freePort, isListening } from '../kafka/ports.ts'
 import { ServerProcess } from '../server-process.ts'
+import { shared } from '../shared-server.ts'
 
 /** Name and pre-shared key of a host that takes encrypted values only. */
 export const SECURED = { host: 'secured', identity: 'logflume', key: '0123456789abcdef0123456789abcdef' }
@@ -129,15 +129,5 @@ Timeout=3
 `
 }
 
-let own: Promise<ZabbixProxy> | undefined
-
-// Here and not in useZabbix(): called inside a test, `after` would stop it at the end of that test.
-after(async () => {
-  const proxy = await own?.catch(() => undefined)
-  await proxy?.stop()
-})
-
 /** One for this process, started at the first call and stopped after its last test. */
-export function useZabbix(): Promise<ZabbixProxy> {
-  return (own ??= startZabbix())
-}
+export const useZabbix = shared(startZabbix)

@@ -6,17 +6,20 @@ import { closeSync, openSync } from 'node:fs'
 export class Program {
   readonly #command: readonly string[]
   readonly #log: string
+  readonly #env: Readonly<Record<string, string>>
   #child: ChildProcess | undefined
 
-  constructor(command: readonly string[], log: string) {
+  /** @param env beside the environment of this process. */
+  constructor(command: readonly string[], log: string, env: Readonly<Record<string, string>> = {}) {
     this.#command = command
     this.#log = log
+    this.#env = env
   }
 
   async start(): Promise<void> {
     const [file = '', ...args] = this.#command
     const log = openSync(this.#log, 'a')
-    const child = spawn(file, args, { stdio: ['ignore', log, log] })
+    const child = spawn(file, args, { stdio: ['ignore', log, log], env: { ...process.env, ...this.#env } })
     this.#child = child
     const end = (): void => void child.kill('SIGKILL')
     process.once('exit', end)

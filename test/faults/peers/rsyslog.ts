@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cacheFolder } from '../../cache.ts'
+import { debianFiles } from '../../debian.ts'
 import { ToolchainError } from '../../kafka/toolchain.ts'
 import { GrowingFiles } from './growing-files.ts'
 import type { PeerOptions } from './peers.ts'
@@ -15,14 +15,14 @@ const run = promisify(execFile)
 
 /** rsyslog's imfile and omkafka. */
 export async function startRsyslog({ dir, apps, rate, brokers, topic }: PeerOptions): Promise<Shipper> {
-  const { command, modules, version } = await findRsyslog()
+  const { command, modules, env, version } = await findRsyslog()
   const files = new GrowingFiles({ dir, files: apps, rate })
   const state = join(dir, 'state')
   await mkdir(state)
   const config = join(dir, 'rsyslog.conf')
   await writeFile(config, configuration({ brokers, topic, paths: files.paths, state }))
   const args = ['-n', '-f', config, '-i', join(dir, 'rsyslogd.pid'), '-M', modules]
-  const program = new Program([command, ...args], join(dir, 'rsyslog.txt'))
+  const program = new Program([command, ...args], join(dir, 'rsyslog.txt'), env)
   return new Shipper({ title: `rsyslog ${version}`, files, program, ready: () => Promise.resolve() })
 }
 
@@ -56,25 +56,22 @@ ruleset(name="ship" queue.type="LinkedList" queue.size="100000" queue.dequeueBat
 interface Rsyslog {
   readonly command: string
   readonly modules: string
+  /** By which it finds its libraries. */
+  readonly env: Readonly<Record<string, string>>
   readonly version: string
 }
 
 /** The one that is installed, else the packages' files in the cache, so that no service of the system begins. */
 async function findRsyslog(): Promise<Rsyslog> {
-  const folders = ['/', join(cacheFolder(), 'rsyslog')]
-  const found = (await rsyslogIn(folders[0]!)) ?? (await rsyslogIn(folders[1]!))
-  if (found !== undefined) return found
-  try {
-    await fetchPackages(folders[1]!)
-    const fetched = await rsyslogIn(folders[1]!)
-    if (fetched !== undefined) return fetched
-  } catch {
-    // No Debian, or no network: the sentence below says what to do.
-  }
-  throw new ToolchainError(`rsyslog was not found; on Debian: apt-get install ${PACKAGES.join(' ')}`)
+  const installed = await rsyslogIn('/', {})
+  if (installed !== undefined) return installed
+  const { root, env } = await debianFiles(...PACKAGES)
+  const fetched = await rsyslogIn(root, env)
+  if (fetched !== undefined) return fetched
+  throw new ToolchainError(`rsyslog does not run; on Debian: apt-get install ${PACKAGES.join(' ')}`)
 }
 
-async function rsyslogIn(folder: string): Promise<Rsyslog | undefined> {
+async function rsyslogIn(folder: string, env: Rsyslog['env']): Promise<Rsyslog | undefined> {
   const command = join(folder, 'usr', 'sbin', 'rsyslogd')
   const lib = join(folder, 'usr', 'lib')
   const places = await readdir(lib).catch(() => [])
@@ -83,23 +80,9 @@ async function rsyslogIn(folder: string): Promise<Rsyslog | undefined> {
     .find((dir) => existsSync(join(dir, 'omkafka.so')))
   if (modules === undefined) return undefined
   try {
-    const { stdout } = await run(command, ['-v'])
-    return { command, modules, version: /rsyslogd\s+(\d[\d.]*\d)/.exec(stdout)?.[1] ?? '' }
+    const { stdout } = await run(command, ['-v'], { env: { ...process.env, ...env } })
+    return { command, modules, env, version: /rsyslogd\s+(\d[\d.]*\d)/.exec(stdout)?.[1] ?? '' }
   } catch {
     return undefined // not there, or without a library that it needs
-  }
-}
-
-async function fetchPackages(folder: string): Promise<void> {
-  await mkdir(cacheFolder(), { recursive: true })
-  const fresh = await mkdtemp(`${folder}.`)
-  try {
-    await run('apt-get', ['download', ...PACKAGES], { cwd: fresh })
-    const packages = (await readdir(fresh)).filter((file) => file.endsWith('.deb'))
-    for (const file of packages) await run('dpkg-deb', ['-x', join(fresh, file), fresh])
-    await rm(folder, { recursive: true, force: true })
-    await rename(fresh, folder)
-  } finally {
-    await rm(fresh, { recursive: true, force: true })
   }
 }
